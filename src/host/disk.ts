@@ -1,0 +1,45 @@
+/**
+ * The file system as storage sees it. Calls are synchronous unless they can block for long; errors
+ * are the raw system errors (with `code`), which only storage catches and translates.
+ * `SystemDisk` is the real one; tests have one in memory.
+ */
+export interface Disk {
+  /** Opens for reading and writing at any position; creates the file when `create` is set. */
+  open(path: string, options?: { create?: boolean; readOnly?: boolean }): DiskFile;
+  exists(path: string): boolean;
+  /** Size in bytes and modification time; undefined when there is no such file. */
+  stat(path: string): { size: number; modifiedMs: number; isDirectory: boolean } | undefined;
+  /** Names in a folder, sorted; empty when there is no such folder. */
+  list(path: string): string[];
+  makeDirectory(path: string): void;
+  readFile(path: string): Buffer;
+  /** Writes the whole file; the caller makes it atomic with `rename` where that matters. */
+  writeFile(path: string, data: Uint8Array | string, options?: { sync?: boolean }): void;
+  rename(from: string, to: string): void;
+  /** Removes a file, or a folder with all that is in it; harmless when absent. */
+  remove(path: string): void;
+  /** Makes names created, renamed or removed in a folder durable. */
+  syncDirectory(path: string): void;
+  /** Bytes of the volume that holds `path`. */
+  volume(path: string): { totalBytes: number; usableBytes: number };
+  /**
+   * Takes a lock file for this process.
+   * @throws an error with code ELOCKED when another living process holds it
+   */
+  lock(path: string): { release(): void };
+}
+
+/** An open file. Positions and lengths are bytes. */
+export interface DiskFile {
+  size(): number;
+  /** Reads up to `length` bytes into `target` at `offset`; returns how many there were. */
+  readSync(target: Uint8Array, offset: number, length: number, position: number): number;
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Writes all chunks, back to back, from `position` on. */
+  writeSync(chunks: readonly Uint8Array[], position: number): void;
+  write(chunks: readonly Uint8Array[], position: number): Promise<void>;
+  truncate(length: number): void;
+  syncNow(): void;
+  sync(): Promise<void>;
+  close(): void;
+}

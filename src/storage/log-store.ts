@@ -1,0 +1,27 @@
+import type { LogSettings, PartitionLog, PartitionRef } from './partition-log.ts';
+
+/** What DescribeLogDirs tells of one log directory. */
+export interface LogDirectoryDescription {
+  readonly path: string;
+  readonly totalBytes: number;
+  readonly usableBytes: number;
+  readonly logs: readonly { readonly ref: PartitionRef; readonly sizeInBytes: number }[];
+}
+
+/**
+ * Storage engine of one process: the logs of all partitions it holds. A memory and a disk engine
+ * pass the same tests (test/unit/storage/log-store-contract.ts).
+ */
+export interface LogStore {
+  /** The log, opened (and recovered) when it is not open yet; created empty when it never existed. */
+  open(ref: PartitionRef, settings: LogSettings): Promise<PartitionLog>;
+  /** The log when it is open already. */
+  get(ref: PartitionRef): PartitionLog | undefined;
+  /** Deletes a log and its files (after file.delete.delay.ms on disk). */
+  delete(ref: PartitionRef): Promise<void>;
+  /** Logs found at start, whether opened or not. */
+  existing(): readonly PartitionRef[];
+  describe(): readonly LogDirectoryDescription[];
+  /** Writes and flushes everything, leaves the marks of a clean stop. The store is void afterwards. */
+  close(): Promise<void>;
+}
