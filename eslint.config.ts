@@ -1,12 +1,19 @@
 import eslint from '@eslint/js';
 import importX from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** What a room may import; everything above it is forbidden. The front door may use all. */
 const roomsAbove = [
-  { target: './src/host', from: ['./src/protocol', './src/storage', './src/coordination', './src/broker'] },
-  { target: './src/protocol', from: ['./src/host', './src/storage', './src/coordination', './src/broker'] },
+  {
+    target: './src/host',
+    from: ['./src/protocol', './src/storage', './src/coordination', './src/broker'],
+  },
+  {
+    target: './src/protocol',
+    from: ['./src/host', './src/storage', './src/coordination', './src/broker'],
+  },
   { target: './src/storage', from: ['./src/coordination', './src/broker'] },
   { target: './src/coordination', from: ['./src/broker'] },
   { target: './src', from: ['./bin', './test', './bench', './scripts'] },
@@ -34,12 +41,14 @@ const bannedImports = {
   ],
 };
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist', 'node_modules', 'coverage', '.cache', 'test/compat/clients', 'test/data'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     plugins: { 'import-x': importX },
     settings: {
       'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })],
@@ -47,10 +56,16 @@ export default tseslint.config(
     },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/require-await': 'off', // interfaces are async where one implementation waits
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: true },
+      ],
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { zones: roomsAbove }],
     },

@@ -1,0 +1,49 @@
+import type { Api, AnyApi, RequestOf, ResponseInput } from '../protocol/schema.ts';
+import type { ErrorCode } from '../protocol/error-codes.ts';
+import type { MetadataImage } from './catalog/image.ts';
+
+/** What a handler knows of the request beside its body. */
+export interface RequestContext {
+  readonly apiVersion: number;
+  readonly clientId: string | null;
+  /** Address of the client, without port. */
+  readonly clientHost: string;
+  /** `User:ANONYMOUS` on a PLAINTEXT listener. */
+  readonly principal: string;
+  /** Name of the listener it came in on: replies name that listener's endpoints. */
+  readonly listener: string;
+  /** The broker that answers. */
+  readonly nodeId: number;
+  /** The newest image at the time of asking; a getter, so read it once per decision. */
+  readonly image: MetadataImage;
+  /** Aborted when the connection closes or the broker stops: parked requests give up. */
+  readonly signal: AbortSignal;
+}
+
+/** One API: what happens. */
+export interface Handler<A extends AnyApi = AnyApi> {
+  readonly api: A;
+  /** A promise only where it waits. `undefined` means: no response at all (Produce with acks=0). */
+  answer(
+    request: RequestOf<A>,
+    context: RequestContext,
+  ): ResponseInput<A> | undefined | Promise<ResponseInput<A> | undefined>;
+  /** The response that refuses the whole request, shaped as Kafka's client expects it. */
+  refuse(
+    errorCode: ErrorCode,
+    message: string,
+    request: RequestOf<A>,
+    context: RequestContext,
+  ): ResponseInput<A>;
+  /** Called when the response was written to the socket or dropped: returns pooled memory. */
+  sent?(response: ResponseInput<A>): void;
+}
+
+export function defineHandler<A extends AnyApi>(
+  api: A,
+  handler: Omit<Handler<A>, 'api'>,
+): Handler<A> {
+  return { api, ...handler };
+}
+
+export type { Api };
