@@ -1,0 +1,319 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../host/clock.ts';
+import type { Logger } from '../../host/logger.ts';
+import { MalformedMessage } from '../../protocol/malformed-message.ts';
+import type { BudgetMember, ByteBudget } from './byte-budget.ts';
+import { FrameReader } from './frame-reader.ts';
+import { OutputBuffer, type Reply, type Writers } from './output-buffer.ts';
+
+/** What a request leads to. */
+export type Outcome =
+  /** A response. */
+  | Reply
+  /** No response at all (acks=0). */
+  | 'silence'
+  /** There is no safe reply: the connection goes, after what was answered before. */
+  | 'close';
+
+/** What a connection tells of itself to whoever answers its requests. */
+export interface ConnectionFacts {
+  readonly clientHost: string;
+  readonly listener: string;
+  /** Aborted when the connection closes or the broker stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers one frame; a promise only where it waits, and never one that rejects. */
+export type Answer = (
+  buffer: Buffer,
+  start: number,
+  end: number,
+  connection: ConnectionFacts,
+) => Outcome | Promise<Outcome>;
+
+export interface ConnectionSettings {
+  readonly maxRequestBytes: number;
+}
+
+export interface ConnectionParts {
+  readonly answer: Answer;
+  readonly settings: ConnectionSettings;
+  readonly incoming: ByteBudget;
+  /** Response bytes that wait for slow readers. */
+  readonly outgoing: ByteBudget;
+  readonly writers: Writers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A frame that waits for its turn. */
+interface WaitingFrame {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A request under way; its outcome is there once it is answered. */
+interface Exchange {
+  readonly frameBytes: number;
+  outcome: Outcome | undefined;
+}
+
+/** Bytes of frames that may wait behind a parked request before the socket is paused. */
+const maxWaitingBytes = 256 * 1024;
+/** Produce requests that may be under way at once. */
+const maxProducesUnderWay = 1000;
+const produceKey = 0;
+
+/**
+ * One client. Its requests are answered strictly one after the other, in order; a parked request
+ * blocks only those behind it. Produce requests that follow each other are begun together, so that
+ * the log writes them together; their answers keep the order.
+ */
+export class Connection implements ConnectionFacts, BudgetMember {
+  readonly clientHost: string;
+  /** Monotonic time of the last byte that came or went. */
+  lastActiveMs: number;
+  private readonly reader: FrameReader;
+  private readonly output: OutputBuffer;
+  private readonly abort = new AbortController();
+  private readonly waiting: WaitingFrame[] = [];
+  private waitingBytes = 0;
+  private readonly underWay: Exchange[] = [];
+  private onlyProducesUnderWay = true;
+  private flushScheduled = false;
+  private isPaused = false;
+  private isMuted = false;
+  private isOutputBlocked = false;
+  /** A request had no safe reply: what came after it gets none either. */
+  private isBroken = false;
+  private state: 'open' | 'draining' | 'closed' = 'open';
+
+  constructor(
+    private readonly socket: Socket,
+    readonly listener: string,
+    private readonly parts: ConnectionParts,
+    private readonly onClosed: (connection: Connection) => void,
+  ) {
+    this.clientHost = hostOf(socket);
+    this.lastActiveMs = parts.clock.monotonicMs();
+    this.reader = new FrameReader(parts.settings.maxRequestBytes, (buffer, start, end) =>
+      this.onFrame(buffer, start, end),
+    );
+    this.output = new OutputBuffer(socket, parts.writers, parts.outgoing, () => this.touch());
+    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    socket.on('drain', () => this.onDrain());
+    socket.on('error', (error) =>
+      this.parts.logger.debug('connection broke', { client: this.clientHost, error }),
+    );
+    socket.on('close', () => this.onClose());
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  get pendingBytes(): number {
+    return this.reader.pendingBytes;
+  }
+
+  /** Takes no more requests, answers those under way, then closes. */
+  drain(): void {
+    if (this.state !== 'open') return;
+    this.state = 'draining';
+    this.dropWaiting();
+    this.pauseOrResume();
+    this.abort.abort();
+    this.closeWhenDrained();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  unmute(): void {
+    this.isMuted = false;
+    this.pauseOrResume();
+  }
+
+  private touch(): void {
+    this.lastActiveMs = this.parts.clock.monotonicMs();
+  }
+
+  private onData(chunk: Buffer): void {
+    if (this.state !== 'open') return;
+    this.touch();
+    const before = this.reader.pendingBytes;
+    try {
+      this.reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.closeFor(error.message);
+    }
+    this.notePending(this.reader.pendingBytes - before);
+    this.flush();
+    if (this.parts.incoming.isSpent) this.isMuted = this.parts.incoming.mustMute(this);
+    this.pauseOrResume();
+  }
+
+  private notePending(bytes: number): void {
+    if (bytes === 0) return;
+    const { incoming } = this.parts;
+    incoming.noteUnfinished(bytes);
+    if (bytes > 0) incoming.take(bytes);
+    else incoming.give(-bytes);
+  }
+
+  private onFrame(buffer: Buffer, start: number, end: number): void {
+    if (this.state !== 'open') return;
+    if (this.waiting.length === 0 && this.mayBegin(buffer, start)) {
+      this.begin(buffer, start, end);
+      return;
+    }
+    this.waiting.push({ buffer, start, end });
+    this.waitingBytes += end - start;
+    this.parts.incoming.take(end - start);
+  }
+
+  private mayBegin(buffer: Buffer, start: number): boolean {
+    if (this.isOutputBlocked || this.state !== 'open') return false;
+    if (this.underWay.length === 0) return true;
+    return (
+      this.onlyProducesUnderWay &&
+      this.underWay.length < maxProducesUnderWay &&
+      isProduce(buffer, start)
+    );
+  }
+
+  private begin(buffer: Buffer, start: number, end: number): void {
+    const outcome = this.parts.answer(buffer, start, end, this);
+    const isSettled = !(outcome instanceof Promise);
+    if (isSettled && this.underWay.length === 0) {
+      this.emit(outcome);
+      return;
+    }
+    const frameBytes = end - start;
+    const exchange: Exchange = { frameBytes, outcome: isSettled ? outcome : undefined };
+    this.onlyProducesUnderWay =
+      (this.underWay.length === 0 || this.onlyProducesUnderWay) && isProduce(buffer, start);
+    this.underWay.push(exchange);
+    this.parts.incoming.take(frameBytes);
+    if (isSettled) return;
+    void outcome.then((settled) => {
+      exchange.outcome = settled;
+      if (this.underWay[0] === exchange) this.settle();
+    });
+  }
+
+  /** Hands on, in order, what is answered; then whatever waited behind it begins. */
+  private settle(): void {
+    for (;;) {
+      const [first] = this.underWay;
+      if (first?.outcome === undefined) break;
+      this.underWay.shift();
+      this.parts.incoming.give(first.frameBytes);
+      this.emit(first.outcome);
+    }
+    this.beginWaiting();
+    this.scheduleFlush();
+    this.closeWhenDrained();
+  }
+
+  private beginWaiting(): void {
+    for (;;) {
+      const [next] = this.waiting;
+      if (next === undefined || !this.mayBegin(next.buffer, next.start)) break;
+      this.waiting.shift();
+      this.waitingBytes -= next.end - next.start;
+      this.begin(next.buffer, next.start, next.end);
+      this.parts.incoming.give(next.end - next.start);
+    }
+    this.pauseOrResume();
+  }
+
+  private emit(outcome: Outcome): void {
+    if (outcome === 'silence') return;
+    if (outcome === 'close') {
+      this.closeFor('request without a safe reply');
+      this.isBroken = true;
+    } else if (this.isBroken || this.state === 'closed') outcome.sent();
+    else if (!this.output.add(outcome)) this.closeFor('response that cannot be written');
+  }
+
+  /** At the end of this turn: one write for all that it answers. */
+  private scheduleFlush(): void {
+    if (this.flushScheduled || this.output.isEmpty) return;
+    this.flushScheduled = true;
+    process.nextTick(() => {
+      this.flushScheduled = false;
+      this.flush();
+      this.pauseOrResume();
+    });
+  }
+
+  private flush(): void {
+    if (!this.output.flush()) this.isOutputBlocked = true;
+  }
+
+  private onDrain(): void {
+    this.touch();
+    this.isOutputBlocked = false;
+    this.beginWaiting();
+    this.flush();
+    this.pauseOrResume();
+  }
+
+  private pauseOrResume(): void {
+    if (this.state === 'closed') return;
+    const mustPause =
+      this.state === 'draining' ||
+      this.isMuted ||
+      this.isOutputBlocked ||
+      this.waitingBytes > maxWaitingBytes;
+    if (mustPause === this.isPaused) return;
+    this.isPaused = mustPause;
+    if (mustPause) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  private closeFor(reason: string): void {
+    this.parts.logger.debug('closing a connection', { client: this.clientHost, reason });
+    this.state = 'draining';
+    this.dropWaiting();
+    this.closeWhenDrained();
+  }
+
+  private closeWhenDrained(): void {
+    if (this.state !== 'draining' || this.underWay.length > 0) return;
+    this.output.flush();
+    this.socket.destroySoon();
+  }
+
+  private dropWaiting(): void {
+    this.waiting.length = 0;
+    this.parts.incoming.give(this.waitingBytes);
+    this.waitingBytes = 0;
+  }
+
+  private onClose(): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.dropWaiting();
+    this.notePending(-this.reader.pendingBytes);
+    this.parts.incoming.leave(this);
+    this.output.drop();
+    this.abort.abort();
+    this.onClosed(this);
+  }
+}
+
+/** Whether a frame holds a Produce request: its key is the first field of the header. */
+function isProduce(buffer: Buffer, start: number): boolean {
+  return buffer[start] === 0 && buffer[start + 1] === produceKey;
+}
+
+/** The client's address; IPv4 in its own form, also on a socket that serves both. */
+export function hostOf(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+}

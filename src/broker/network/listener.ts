@@ -1,0 +1,151 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Timer } from '../../host/clock.ts';
+import { Connection, hostOf, type Answer, type ConnectionParts } from './connection.ts';
+
+/** Limits shared by all listeners of a broker. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  /** Addresses with a limit of their own. */
+  readonly maxConnectionsPerIpOverrides: ReadonlyMap<string, number>;
+  readonly maxRequestBytes: number;
+  /** Silence after which a connection is closed; not above 0: never. */
+  readonly maxIdleMs: number;
+}
+
+export interface ListenerAddress {
+  readonly name: string;
+  /** Empty: all interfaces. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export type NetworkParts = Omit<ConnectionParts, 'settings' | 'answer'>;
+
+/** How long a stopping broker waits for requests under way, in ms. */
+const graceMs = 2_000;
+
+/** The open connections of a broker, over all its listeners: limits, idle time, shutdown. */
+export class Connections {
+  private readonly open = new Set<Connection>();
+  private readonly perHost = new Map<string, number>();
+  private sweep: Timer | undefined;
+  private whenEmpty: (() => void) | undefined;
+
+  constructor(
+    private readonly limits: ConnectionLimits,
+    private readonly answer: Answer,
+    private readonly parts: NetworkParts,
+  ) {}
+
+  get count(): number {
+    return this.open.size;
+  }
+
+  accept(socket: Socket, listener: string): void {
+    const host = hostOf(socket);
+    if (!this.hasRoomFor(host)) {
+      this.parts.logger.warn('too many connections: refused one', { client: host });
+      socket.destroy();
+      return;
+    }
+    this.perHost.set(host, this.countOf(host) + 1);
+    const settings = { maxRequestBytes: this.limits.maxRequestBytes };
+    const parts = { ...this.parts, settings, answer: this.answer };
+    const connection = new Connection(socket, listener, parts, (closed) => this.forget(closed));
+    this.open.add(connection);
+    if (this.sweep === undefined) this.scheduleSweep(this.limits.maxIdleMs);
+  }
+
+  /** A connection that could not be accepted (no descriptors left, say); the listener lives on. */
+  noteAcceptError(error: Error): void {
+    this.parts.logger.error('a connection could not be accepted', { error });
+  }
+
+  /** Answers what is under way, within a grace, and closes all. */
+  async close(): Promise<void> {
+    this.sweep?.cancel();
+    this.sweep = undefined;
+    const empty = new Promise<void>((resolve) => {
+      this.whenEmpty = resolve;
+    });
+    for (const connection of [...this.open]) connection.drain();
+    if (this.open.size === 0) return;
+    const grace = this.parts.clock.schedule(graceMs, () => {
+      for (const connection of [...this.open]) connection.destroy();
+    });
+    await empty;
+    grace.cancel();
+  }
+
+  private hasRoomFor(host: string): boolean {
+    const { maxConnections, maxConnectionsPerIp, maxConnectionsPerIpOverrides } = this.limits;
+    if (this.open.size >= maxConnections) return false;
+    return this.countOf(host) < (maxConnectionsPerIpOverrides.get(host) ?? maxConnectionsPerIp);
+  }
+
+  private countOf(host: string): number {
+    return this.perHost.get(host) ?? 0;
+  }
+
+  private forget(connection: Connection): void {
+    this.open.delete(connection);
+    const left = this.countOf(connection.clientHost) - 1;
+    if (left > 0) this.perHost.set(connection.clientHost, left);
+    else this.perHost.delete(connection.clientHost);
+    if (this.open.size === 0) this.whenEmpty?.();
+  }
+
+  /** One timer for all connections, set to the moment the first of them may be idle too long. */
+  private scheduleSweep(delayMs: number): void {
+    if (this.limits.maxIdleMs <= 0) return;
+    this.sweep = this.parts.clock.schedule(delayMs, () => {
+      this.sweep = undefined;
+      this.closeIdle();
+    });
+  }
+
+  private closeIdle(): void {
+    const deadline = this.parts.clock.monotonicMs() - this.limits.maxIdleMs;
+    let oldest = Infinity;
+    for (const connection of [...this.open]) {
+      if (connection.lastActiveMs <= deadline) connection.destroy();
+      else oldest = Math.min(oldest, connection.lastActiveMs);
+    }
+    if (oldest < Infinity) this.scheduleSweep(Math.ceil(oldest - deadline));
+  }
+}
+
+/** A bound port. */
+export class Listener {
+  private constructor(
+    readonly name: string,
+    readonly port: number,
+    private readonly server: Server,
+  ) {}
+
+  /** @throws the system's error (EADDRINUSE, EACCES, ...) when the address cannot be bound */
+  static async open(address: ListenerAddress, connections: Connections): Promise<Listener> {
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) =>
+      connections.accept(socket, address.name),
+    );
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      const onListening = (): void => {
+        server.off('error', reject);
+        resolve();
+      };
+      if (address.host === '') server.listen(address.port, onListening);
+      else server.listen(address.port, address.host, onListening);
+    });
+    server.on('error', (error) => connections.noteAcceptError(error));
+    const bound = server.address();
+    return new Listener(address.name, typeof bound === 'object' ? (bound?.port ?? 0) : 0, server);
+  }
+
+  /** Accepts no more; connections live on. */
+  stopAccepting(): void {
+    this.server.close();
+  }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { Deadlines, type Waiter } from '../../../src/broker/deadlines.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+function waiters(clock: ManualClock): {
+  deadlines: Deadlines;
+  expired: [string, number][];
+  add: (name: string, delayMs: number) => Waiter;
+} {
+  const deadlines = new Deadlines(clock);
+  const expired: [string, number][] = [];
+  const add = (name: string, delayMs: number): Waiter => {
+    const waiter = {
+      deadlineMs: 0,
+      expire: () => expired.push([name, clock.monotonicMs()]),
+    };
+    deadlines.add(waiter, delayMs);
+    return waiter;
+  };
+  return { deadlines, expired, add };
+}
+
+describe('deadlines', () => {
+  it('pass in order, each at its time, on one timer', async () => {
+    const clock = new ManualClock();
+    const { expired, add } = waiters(clock);
+    add('b', 20);
+    add('c', 30);
+    add('a', 10);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(30);
+    expect(expired).toEqual([
+      ['a', 10],
+      ['b', 20],
+      ['c', 30],
+    ]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('do not reach who was taken out', async () => {
+    const clock = new ManualClock();
+    const { deadlines, expired, add } = waiters(clock);
+    const first = add('first', 10);
+    add('second', 10);
+    deadlines.remove(first);
+    await clock.advance(10);
+    expect(expired).toEqual([['second', 10]]);
+  });
+
+  it('agree with sorting, whatever comes in which order', async () => {
+    const clock = new ManualClock();
+    const { expired, add } = waiters(clock);
+    const delays = Array.from({ length: 500 }, (_, i) => (i * 7919) % 211);
+    delays.forEach((delayMs, i) => add(String(i), delayMs));
+    await clock.advance(300);
+    expect(expired.map(([, ms]) => ms)).toEqual([...delays].sort((a, b) => a - b));
+  });
+
+  it('leave no timer behind when cleared', () => {
+    const clock = new ManualClock();
+    const { deadlines, add } = waiters(clock);
+    add('a', 10);
+    deadlines.clear();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
