@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { BrokerProcess, freePorts } from './broker-process.ts';
+import { apacheKafkaJars } from './jars.ts';
+
+const run = promisify(execFile);
+
+/** Kept short: start-up counts more here than throughput. */
+const JVM_FLAGS = ['-Xms256m', '-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+export interface ApacheKafkaOptions {
+  /** Root of this repository: where the pom is. */
+  readonly repository: string;
+  /** Where data and logs go; made when missing. */
+  readonly folder: string;
+  /** Combined nodes (broker and controller), ids 1 to n; 1 when left out. */
+  readonly brokers?: number;
+  /** The first broker's port; a free one when left out. */
+  readonly port?: number;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly jvmFlags?: readonly string[];
+}
+
+export interface ApacheKafka {
+  readonly bootstrapServers: string;
+  readonly nodes: readonly { readonly id: number; readonly process: BrokerProcess }[];
+  readonly dataFolders: readonly string[];
+  start(): Promise<void>;
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** Formats a folder per node and makes ready to start the real Apache Kafka on them. */
+export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
+  const count = options.brokers ?? 1;
+  const libs = await apacheKafkaJars(options.repository);
+  const ports = await freePorts(2 * count);
+  const clientPorts = ports.slice(0, count);
+  if (options.port !== undefined) clientPorts[0] = options.port;
+  const controllerPorts = ports.slice(count);
+  const clusterId = 'b2RyYWRlay1jb21wYXRhYg';
+  const dataFolders: string[] = [];
+  const nodes = await Promise.all(
+    clientPorts.map(async (port, index) => {
+      const id = index + 1;
+      const home = join(options.folder, `node-${id}`);
+      const data = join(home, 'data');
+      dataFolders[index] = data;
+      await mkdir(home, { recursive: true });
+      const properties = join(home, 'server.properties');
+      const settings = {
+        ...nodeSettings({ id, port, controllerPort: controllerPorts[index] ?? 0, data }),
+        'controller.quorum.voters': controllerPorts
+          .map((controllerPort, voter) => `${voter + 1}@127.0.0.1:${controllerPort}`)
+          .join(','),
+        ...internalTopicSettings(count),
+        ...options.settings,
+      };
+      await writeFile(properties, propertiesText(settings));
+      await writeFile(join(home, 'log4j2.xml'), SERVER_LOG);
+      const flags = [
+        ...(options.jvmFlags ?? JVM_FLAGS),
+        `-Dlog4j2.configurationFile=${join(home, 'log4j2.xml')}`,
+        ...['-cp', join(libs, '*')],
+      ];
+      await run('java', [
+        ...flags,
+        ...['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties],
+      ]);
+      const process = new BrokerProcess({
+        name: `Apache Kafka ${id}`,
+        command: 'java',
+        args: [...flags, 'kafka.Kafka', properties],
+        ports: [port],
+        outputFile: join(home, 'server.log'),
+      });
+      return { id, process };
+    }),
+  );
+  return {
+    bootstrapServers: clientPorts.map((port) => `127.0.0.1:${port}`).join(','),
+    nodes,
+    dataFolders,
+    start: async () => {
+      await Promise.all(nodes.map(async (node) => node.process.start()));
+    },
+    stop: async (signal = 'SIGTERM') => {
+      await Promise.all(nodes.map(async (node) => node.process.stop(signal)));
+    },
+  };
+}
+
+function nodeSettings(node: { id: number; port: number; controllerPort: number; data: string }) {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': String(node.id),
+    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': node.data,
+    'group.initial.rebalance.delay.ms': '0',
+  };
+}
+
+function internalTopicSettings(brokers: number) {
+  const replicas = String(Math.min(brokers, 3));
+  return {
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': '1',
+  };
+}
+
+function propertiesText(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+const SERVER_LOG = `<?xml version="1.0" encoding="UTF-8"?>
+<Configuration shutdownHook="disable">
+  <Appenders>
+    <Console name="STDOUT"><PatternLayout pattern="[%d] %p %m (%c)%n"/></Console>
+  </Appenders>
+  <Loggers>
+    <Root level="WARN"><AppenderRef ref="STDOUT"/></Root>
+  </Loggers>
+</Configuration>
+`;

@@ -1,0 +1,5 @@
+import { provideComparison } from './shared.ts';
+
+export default async function setup(): Promise<void> {
+  await provideComparison();
+}

@@ -1,0 +1,114 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { apacheKafka } from '../../../scripts/apache-kafka/apache-kafka.ts';
+import { BrokerProcess, freePorts } from '../../../scripts/apache-kafka/broker-process.ts';
+import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
+import { builtOdradek } from './built-odradek.ts';
+import { containerBroker, dockerIsReachable } from './container-broker.ts';
+
+export const targetNames = ['odradek', 'apache'] as const;
+/** What the suite runs against: our built broker, or the real Apache Kafka (or an image given by COMPAT_IMAGE). */
+export type TargetName = (typeof targetNames)[number];
+
+export interface TargetOptions {
+  /** Settings by Kafka's names, given to either target. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A running target that its test may stop and start again. */
+export interface TargetBroker {
+  readonly bootstrapServers: string;
+  /** Kafka data directories; none when they are inside a container. */
+  readonly dataFolders: readonly string[];
+  /** Starts again on the same data and port. */
+  start(): Promise<void>;
+  /** Stops cleanly. */
+  stop(): Promise<void>;
+  /** Stops and removes the data. */
+  close(): Promise<void>;
+}
+
+export const repository = process.cwd();
+
+/** How the `apache` target is run here, or why it cannot be. */
+export async function apacheWay(): Promise<'jars' | 'container' | { readonly reason: string }> {
+  if (process.env['COMPAT_IMAGE'] !== undefined) {
+    return (await dockerIsReachable())
+      ? 'container'
+      : { reason: 'COMPAT_IMAGE is set and no Docker engine can be reached' };
+  }
+  const noJars = await whyNoJars(repository);
+  if (noJars === null) return 'jars';
+  if (await dockerIsReachable()) return 'container';
+  return { reason: `${noJars}, and no Docker engine can be reached` };
+}
+
+/** Starts a target for one test file or, from the set-up, for the whole run. */
+export async function startTarget(
+  target: TargetName,
+  options: TargetOptions = {},
+): Promise<TargetBroker> {
+  const folder = await mkdtemp(join(tmpdir(), `compat-${target}-`));
+  const broker = await makeTarget(target, folder, options.settings ?? {});
+  try {
+    await broker.start();
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    ...broker,
+    close: async () => {
+      await broker.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeTarget(
+  target: TargetName,
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<TargetBroker> {
+  if (target === 'odradek') return odradekBroker(folder, settings);
+  const way = await apacheWay();
+  if (way === 'container') return containerBroker(settings);
+  if (way !== 'jars') throw new Error(way.reason);
+  const kafka = await apacheKafka({ repository, folder, settings });
+  return { ...kafka, stop: async () => kafka.stop(), close: async () => kafka.stop('SIGKILL') };
+}
+
+async function odradekBroker(
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<TargetBroker> {
+  const [port = 0] = await freePorts(1);
+  const data = join(folder, 'data');
+  const properties = join(folder, 'server.properties');
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  await writeFile(properties, lines.join(''));
+  const broker = new BrokerProcess({
+    name: 'Odradek',
+    command: process.execPath,
+    args: [
+      ...[builtOdradek, '--config', properties],
+      ...['--port', String(port), '--data', data],
+    ],
+    ports: [port],
+    outputFile: join(folder, 'output.log'),
+  });
+  const stop = async () => {
+    const code = await broker.stop();
+    if (code !== null && code !== 0) {
+      throw new Error(`Odradek ended with ${code}\n${await broker.output()}`);
+    }
+  };
+  return {
+    bootstrapServers: `127.0.0.1:${port}`,
+    dataFolders: [data],
+    start: async () => broker.start(20_000),
+    stop,
+    close: stop,
+  };
+}

@@ -1,0 +1,26 @@
+import type { TargetName } from './brokers.ts';
+
+/** What the set-up found or started; it travels to the test files in the environment. */
+export interface SuiteState {
+  readonly targets: Partial<Record<TargetName, TargetState>>;
+  /** The second broker that tools are compared on; Apache's twin when COMPAT_TARGET=apache. */
+  readonly compared?: TargetState;
+  readonly toolRunner?: { readonly port: number } | Unavailable;
+}
+export interface Unavailable {
+  readonly unavailable: string;
+}
+export type TargetState =
+  | { readonly bootstrapServers: string; readonly dataFolders: readonly string[] }
+  | Unavailable;
+
+const STATE = 'COMPAT_STATE';
+
+export function readState(): SuiteState {
+  return JSON.parse(process.env[STATE] ?? '{"targets":{}}') as SuiteState;
+}
+
+export function writeState(state: SuiteState): void {
+  process.env[STATE] = JSON.stringify(state);
+}
+
