@@ -22,6 +22,8 @@ export interface Catalog {
    */
   transact<T>(decide: (image: MetadataImage) => Change<T>): Promise<T>;
   /** Called, in order, for every new image; awaited by `transact`. Returns the unsubscriber. */
-  subscribe(listener: (image: MetadataImage, before: MetadataImage) => void | Promise<void>): () => void;
+  subscribe(
+    listener: (image: MetadataImage, before: MetadataImage) => void | Promise<void>,
+  ): () => void;
   close(): Promise<void>;
 }
