@@ -1,23 +1,47 @@
-import type { CompressionType } from './compression-type.ts';
-import { gunzipBounded, gzip } from './gzip.ts';
+import { MalformedMessage } from '../malformed-message.ts';
+import type { Codec, CompressionType } from './compression-type.ts';
+import * as gzip from './gzip.ts';
+import * as lz4 from './lz4.ts';
+import * as snappy from './snappy.ts';
+import * as zstd from './zstd.ts';
+
+/** What each codec offers. `decompress` may throw anything for bytes that are not the codec's. */
+interface CodecImplementation {
+  compress(data: Buffer, level?: number): Buffer;
+  decompress(data: Buffer, limit: number): Buffer;
+}
+
+const codecs: Readonly<Record<Codec, CodecImplementation>> = { gzip, snappy, lz4, zstd };
 
 /**
- * Compresses the records of a batch.
+ * Compresses the records of a batch, in the format that Kafka's own clients write.
  *
- * @param level  on the codec's own scale; default: the codec's
+ * @param level  on the codec's own scale (snappy and lz4 have none here); default: the codec's
  */
-export function compress(codec: CompressionType, data: Uint8Array, level?: number): Buffer {
-  if (codec === 'gzip') return gzip(data, level);
-  throw new Error(`${codec} is not there yet`);
+export function compress(type: CompressionType, data: Uint8Array, level?: number): Buffer {
+  const bytes = asBuffer(data);
+  return type === 'none' ? bytes : codecs[type].compress(bytes, level);
 }
 
 /**
- * Decompresses the records of a batch.
+ * Decompresses the records of a batch. Memory is taken as bytes come out, never because a header
+ * promises many.
  *
  * @param limit  most bytes that may come out
  * @throws {MalformedMessage} bytes that the codec did not write, or more than `limit` of them
  */
-export function decompress(codec: CompressionType, data: Uint8Array, limit: number): Buffer {
-  if (codec === 'gzip') return gunzipBounded(data, limit);
-  throw new Error(`${codec} is not there yet`);
+export function decompress(type: CompressionType, data: Uint8Array, limit: number): Buffer {
+  const bytes = asBuffer(data);
+  if (type === 'none') return bytes;
+  try {
+    return codecs[type].decompress(bytes, limit);
+  } catch (error) {
+    if (error instanceof MalformedMessage) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MalformedMessage(`${type} does not decompress: ${reason}`, { cause: error });
+  }
+}
+
+function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length);
 }
