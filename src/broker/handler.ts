@@ -2,6 +2,11 @@ import type { Api, AnyApi, RequestOf, ResponseInput } from '../protocol/schema.t
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { MetadataImage } from './catalog/image.ts';
 
+/** Thrown where there is no safe reply (acks=0 that failed, say): the connection closes. */
+export class CloseConnection extends Error {
+  override readonly name = 'CloseConnection';
+}
+
 /** What a handler knows of the request beside its body. */
 export interface RequestContext {
   readonly apiVersion: number;

@@ -1,0 +1,228 @@
+import type { Logger } from '../host/logger.ts';
+import { decodeFrom, encodeInto } from '../protocol/codec.ts';
+import { errorCodes } from '../protocol/error-codes.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import { MalformedMessage } from '../protocol/malformed-message.ts';
+import { apiVersions } from '../protocol/messages/api-versions.ts';
+import { requestHeader } from '../protocol/messages/request-header.ts';
+import { requestHeaderVersion, responseHeaderVersion } from '../protocol/schema.ts';
+import { WireReader } from '../protocol/wire-reader.ts';
+import type { WireWriter } from '../protocol/wire-writer.ts';
+import type { MetadataImage } from './catalog/image.ts';
+import { CloseConnection, type Handler, type RequestContext } from './handler.ts';
+import type { ConnectionFacts, Outcome } from './network/connection.ts';
+import type { Reply } from './network/output-buffer.ts';
+
+/** The broker that answers. */
+export interface Node {
+  readonly nodeId: number;
+  readonly image: MetadataImage;
+}
+
+/** Handlers by API key. */
+export type HandlerTable = ReadonlyMap<number, Handler>;
+
+/** Anonymous, until listeners authenticate. */
+const principal = 'User:ANONYMOUS';
+const smallestHeader = 8;
+
+/** From a frame to its answer: header, version, table, schema, handler, and errors to codes. */
+export class Dispatcher {
+  /** The same as the table, for a faster look-up. */
+  private readonly handlers: (Handler | undefined)[] = [];
+
+  constructor(
+    table: HandlerTable,
+    private readonly node: Node,
+    private readonly logger: Logger,
+  ) {
+    for (const [key, handler] of table) this.handlers[key] = handler;
+  }
+
+  /** Never throws or rejects. */
+  answer(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    connection: ConnectionFacts,
+  ): Outcome | Promise<Outcome> {
+    let exchange: RequestExchange | undefined;
+    try {
+      exchange = this.read(buffer, start, end, connection);
+      if (exchange === undefined) return 'close';
+      if (!exchange.isVersionServed) return exchange.refuseVersion();
+      const response = exchange.handler.answer(exchange.request, exchange);
+      if (!(response instanceof Promise)) return exchange.settle(response);
+      const pending = exchange;
+      return response.then(
+        (late) => pending.settle(late),
+        (error: unknown) => this.fail(error, pending),
+      );
+    } catch (error) {
+      return this.fail(error, exchange);
+    }
+  }
+
+  private read(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    connection: ConnectionFacts,
+  ): RequestExchange | undefined {
+    if (end - start < smallestHeader) return this.notServed(connection, 'no header');
+    const key = ((buffer[start] as number) << 8) | (buffer[start + 1] as number);
+    const version = buffer.readInt16BE(start + 2);
+    const handler = this.handlers[key];
+    if (handler === undefined) return this.notServed(connection, `API key ${key}`);
+    const { api } = handler;
+    const isVersionServed = version >= api.versions[0] && version <= api.versions[1];
+    // A client that knows more than we do is told what we know (KIP-511).
+    if (!isVersionServed && key !== apiVersions.key) {
+      return this.notServed(connection, `${api.name} v${version}`);
+    }
+    const reader = new WireReader({ buffer, start, end });
+    const header = decodeFrom(reader, requestHeader, requestHeaderVersion(api, version));
+    const request = isVersionServed ? decodeFrom(reader, api.request, version) : {};
+    const { correlationId, clientId } = header;
+    return new RequestExchange(
+      handler,
+      version,
+      correlationId,
+      clientId,
+      request,
+      isVersionServed,
+      this.node,
+      connection,
+      this.logger,
+    );
+  }
+
+  private notServed(connection: ConnectionFacts, what: string): RequestExchange | undefined {
+    this.logger.debug('request that is not served', { client: connection.clientHost, what });
+    return undefined;
+  }
+
+  /** The only place where a thrown error becomes a number on the wire. */
+  private fail(error: unknown, exchange: RequestExchange | undefined): Outcome {
+    if (error instanceof MalformedMessage || error instanceof CloseConnection) {
+      this.logger.debug('closing a connection', { reason: error.message });
+      return 'close';
+    }
+    if (exchange === undefined) {
+      this.logger.error('a request could not be read', { error });
+      return 'close';
+    }
+    return exchange.refuse(error);
+  }
+}
+
+/** One request and its answer. */
+class RequestExchange implements RequestContext, Reply {
+  readonly principal = principal;
+  private response: object | undefined;
+
+  constructor(
+    readonly handler: Handler,
+    readonly apiVersion: number,
+    private readonly correlationId: number,
+    readonly clientId: string | null,
+    readonly request: object,
+    readonly isVersionServed: boolean,
+    private readonly node: Node,
+    private readonly connection: ConnectionFacts,
+    private readonly logger: Logger,
+  ) {}
+
+  get clientHost(): string {
+    return this.connection.clientHost;
+  }
+
+  get listener(): string {
+    return this.connection.listener;
+  }
+
+  get nodeId(): number {
+    return this.node.nodeId;
+  }
+
+  get image(): MetadataImage {
+    return this.node.image;
+  }
+
+  get signal(): AbortSignal {
+    return this.connection.signal;
+  }
+
+  settle(response: object | undefined): Outcome {
+    if (response === undefined) return 'silence';
+    this.response = response;
+    return this;
+  }
+
+  refuse(error: unknown): Outcome {
+    const { handler, request } = this;
+    try {
+      if (error instanceof KafkaError) {
+        return this.settle(handler.refuse(errorCodes[error.code], error.message, request, this));
+      }
+      // A bug: loud here, vague to the client.
+      this.logger.error('request failed unexpectedly', { api: handler.api.name, error });
+      const code = errorCodes.UNKNOWN_SERVER_ERROR;
+      return this.settle(handler.refuse(code, 'internal error', request, this));
+    } catch (bug) {
+      this.logger.error('a request cannot be refused', { api: handler.api.name, error: bug });
+      return 'close';
+    }
+  }
+
+  /** ApiVersions of a version we do not know: in the oldest layout, with the range we do know. */
+  refuseVersion(): Outcome {
+    const [minVersion, maxVersion] = apiVersions.versions;
+    const response = {
+      errorCode: errorCodes.UNSUPPORTED_VERSION,
+      apiKeys: [{ apiKey: apiVersions.key, minVersion, maxVersion }],
+    };
+    return new RequestExchange(
+      { ...this.handler, api: apiVersions },
+      0,
+      this.correlationId,
+      this.clientId,
+      this.request,
+      true,
+      this.node,
+      this.connection,
+      this.logger,
+    ).settle(response);
+  }
+
+  encode(writer: WireWriter): boolean {
+    const { api } = this.handler;
+    writer.beginFrame();
+    try {
+      const view = writer.reserve(writer.pos, 5);
+      view.setInt32(writer.pos, this.correlationId);
+      writer.pos += 4;
+      if (responseHeaderVersion(api, this.apiVersion) > 0) {
+        view.setUint8(writer.pos, 0); // no tags
+        writer.pos += 1;
+      }
+      encodeInto(writer, api.response, this.apiVersion, this.response ?? {});
+    } catch (error) {
+      writer.abandonFrame();
+      const { name } = api;
+      this.logger.error('a response cannot be written', {
+        api: name,
+        version: this.apiVersion,
+        error,
+      });
+      return false;
+    }
+    writer.endFrame();
+    return true;
+  }
+
+  sent(): void {
+    if (this.response !== undefined) this.handler.sent?.(this.response);
+    this.response = undefined;
+  }
+}

@@ -1,0 +1,206 @@
+import { errorCodes } from '../../protocol/error-codes.ts';
+import { fetch, type FetchRequest, type FetchResponse } from '../../protocol/messages/fetch.ts';
+import { zeroUuid } from '../../protocol/uuid.ts';
+import type { ReadLimit } from '../../storage/partition-log.ts';
+import type { Deadlines } from '../deadlines.ts';
+import type { FetchPartition } from '../fetch/fetch-partition.ts';
+import {
+  noSession,
+  partitionKey,
+  type FetchContext,
+  type FetchSessions,
+} from '../fetch/fetch-sessions.ts';
+import { fetchOrWait } from '../fetch/pending-fetch.ts';
+import {
+  releaseReads,
+  type FetchRead,
+  type PartitionAnswer,
+  type PartitionRead,
+  type PartitionReader,
+} from '../fetch/read-partitions.ts';
+import { defineHandler, type RequestContext } from '../handler.ts';
+import { LeaderHints } from '../leader-hints.ts';
+
+export interface FetchParts {
+  readonly sessions: FetchSessions;
+  readonly reader: PartitionReader;
+  readonly deadlines: Deadlines;
+  /** `fetch.max.bytes`, now. */
+  maxBytes(): number;
+  /** Bytes that responses may still take while slow readers hold others. */
+  responseBytesLeft(): number;
+}
+
+/** A response and the pooled memory it is written from. */
+type SentFetch = FetchResponse & { readonly reads?: readonly PartitionRead[] };
+
+const firstVersionWithTopicIds = 13;
+const firstVersionWithEndpoints = 16;
+const lastVersionWithoutStorageError = 5;
+const readCommitted = 1;
+const consumerReplica = -1;
+
+export const fetchHandler = (parts: FetchParts) =>
+  defineHandler(fetch, {
+    answer(request, context) {
+      const byId = context.apiVersion >= firstVersionWithTopicIds;
+      const session = parts.sessions.begin(
+        request,
+        byId,
+        wantedPartitions(request, context),
+        forgottenKeys(request),
+      );
+      if (session.kind === 'refused') return sessionError(errorCodes[session.error]);
+      const read = fetchOrWait(
+        parts.reader,
+        parts.deadlines,
+        wishOf(parts, request, session),
+        context.signal,
+      );
+      if (!(read instanceof Promise)) return respond(parts, session, byId, read, context);
+      return read.then((late) => respond(parts, session, byId, late, context));
+    },
+    refuse: (errorCode) => sessionError(errorCode),
+    sent: (response) => releaseReads((response as SentFetch).reads ?? []),
+  });
+
+function wishOf(
+  parts: FetchParts,
+  request: FetchRequest,
+  session: Exclude<FetchContext, { kind: 'refused' }>,
+) {
+  const maxBytes = Math.max(
+    0,
+    Math.min(request.maxBytes, parts.maxBytes(), parts.responseBytesLeft()),
+  );
+  return {
+    partitions: [...session.partitions.values()],
+    maxBytes,
+    minBytes: Math.min(request.minBytes, maxBytes),
+    maxWaitMs: request.maxWaitMs,
+    limit: limitOf(request),
+  };
+}
+
+/** Consumers see what is committed; a debugging reader (-2) sees everything. */
+function limitOf({ replicaId, replicaState, isolationLevel }: FetchRequest): ReadLimit {
+  const reader = replicaState.replicaId === consumerReplica ? replicaId : replicaState.replicaId;
+  if (reader !== consumerReplica) return 'logEndOffset';
+  return isolationLevel === readCommitted ? 'lastStableOffset' : 'highWatermark';
+}
+
+function wantedPartitions(
+  { topics }: FetchRequest,
+  { image }: RequestContext,
+): Map<string, FetchPartition> {
+  const wanted = new Map<string, FetchPartition>();
+  for (const { topic, topicId, partitions } of topics) {
+    const name = topicId === zeroUuid ? topic : image.topicsById.get(topicId)?.name;
+    for (const asked of partitions) {
+      const partition: FetchPartition = {
+        topic: name,
+        topicId,
+        partition: asked.partition,
+        fetchOffset: asked.fetchOffset,
+        currentLeaderEpoch: asked.currentLeaderEpoch,
+        lastFetchedEpoch: asked.lastFetchedEpoch,
+        maxBytes: asked.partitionMaxBytes,
+        sentHighWatermark: -1,
+        sentLogStartOffset: -1,
+      };
+      wanted.set(partitionKey(partition), partition);
+    }
+  }
+  return wanted;
+}
+
+function* forgottenKeys({ forgottenTopicsData }: FetchRequest): Generator<string, void, void> {
+  for (const { topic, topicId, partitions } of forgottenTopicsData) {
+    for (const partition of partitions) yield partitionKey({ topic, topicId, partition });
+  }
+}
+
+function sessionError(errorCode: number, sessionId = noSession): FetchResponse {
+  return { throttleTimeMs: 0, errorCode, sessionId, responses: [] };
+}
+
+function respond(
+  parts: FetchParts,
+  session: Exclude<FetchContext, { kind: 'refused' }>,
+  byId: boolean,
+  { reads }: FetchRead,
+  context: RequestContext,
+): SentFetch {
+  switch (session.kind) {
+    case 'sessionless':
+      return responseOf(noSession, reads, context);
+    case 'full': {
+      const created = parts.sessions.create(byId, session.partitions);
+      for (const { wanted, answer } of reads) {
+        wanted.sentHighWatermark = answer.highWatermark;
+        wanted.sentLogStartOffset = answer.logStartOffset;
+      }
+      return responseOf(created?.id ?? noSession, reads, context);
+    }
+    case 'incremental': {
+      const known = session.session;
+      if (known.epoch !== session.epoch) {
+        releaseReads(reads);
+        return sessionError(errorCodes.INVALID_FETCH_SESSION_EPOCH, known.id);
+      }
+      const sent: PartitionRead[] = [];
+      for (const read of reads) {
+        if (known.mustSend(read.wanted, read.answer, read.sizeInBytes > 0)) sent.push(read);
+        else read.result?.release();
+      }
+      return responseOf(known.id, sent, context);
+    }
+  }
+}
+
+type TopicAnswer = FetchResponse['responses'][number];
+type MutableTopicAnswer = Omit<TopicAnswer, 'partitions'> & { partitions: PartitionAnswer[] };
+
+/** Partitions of a topic that follow each other share its entry. */
+function responseOf(
+  sessionId: number,
+  reads: readonly PartitionRead[],
+  context: RequestContext,
+): SentFetch {
+  const responses: MutableTopicAnswer[] = [];
+  let hints: LeaderHints | undefined;
+  for (const read of reads) {
+    const { topic = '', topicId } = read.wanted;
+    let last = responses.at(-1);
+    if (last === undefined || last.topicId !== topicId || last.topic !== topic) {
+      last = { topic, topicId, partitions: [] };
+      responses.push(last);
+    }
+    if (read.error === undefined) last.partitions.push(read.answer);
+    else {
+      hints ??= new LeaderHints(context);
+      last.partitions.push(errorAnswer(read, context.apiVersion, hints));
+    }
+  }
+  return {
+    throttleTimeMs: 0,
+    errorCode: errorCodes.NONE,
+    sessionId,
+    responses,
+    nodeEndpoints: hints?.nodeEndpoints,
+    reads,
+  };
+}
+
+function errorAnswer(
+  { answer, error, wanted }: PartitionRead,
+  version: number,
+  hints: LeaderHints,
+): PartitionAnswer {
+  if (error === 'KAFKA_STORAGE_ERROR' && version <= lastVersionWithoutStorageError) {
+    return { ...answer, errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER };
+  }
+  const isWrongLeader = error === 'NOT_LEADER_OR_FOLLOWER' || error === 'FENCED_LEADER_EPOCH';
+  if (!isWrongLeader || version < firstVersionWithEndpoints) return answer;
+  return { ...answer, currentLeader: hints.leaderOf(wanted.topic, wanted.partition) };
+}

@@ -1,0 +1,237 @@
+import type { Logger } from '../../host/logger.ts';
+import type { ByteRange } from '../../protocol/byte-range.ts';
+import { errorCodes, type ErrorCode } from '../../protocol/error-codes.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
+import {
+  produce,
+  type ProduceRequest,
+  type ProduceResponse,
+} from '../../protocol/messages/produce.ts';
+import {
+  attributesAt,
+  batchHeaderSize,
+  currentMagic,
+  isTransactionalAt,
+  magicAt,
+} from '../../protocol/record-batch.ts';
+import { zeroUuid } from '../../protocol/uuid.ts';
+import type { AppendTicket } from '../../storage/partition-log.ts';
+import { RecordErrors } from '../../storage/record-errors.ts';
+import type { Deadlines, Waiter } from '../deadlines.ts';
+import { CloseConnection, defineHandler, type RequestContext } from '../handler.ts';
+import { isInternalTopic } from '../catalog/topic-name.ts';
+import { LeaderHints } from '../leader-hints.ts';
+import type { LedPartition } from '../replica/led-partition.ts';
+import type { LedPartitions } from '../replica/led-partitions.ts';
+
+export interface ProduceParts {
+  readonly partitions: LedPartitions;
+  readonly deadlines: Deadlines;
+  readonly logger: Logger;
+}
+
+type TopicAnswer = ProduceResponse['responses'][number];
+type PartitionAnswer = TopicAnswer['partitionResponses'][number];
+
+/** A batch that was appended and waits for its commit; its answer is filled in place. */
+interface Appended {
+  readonly led: LedPartition;
+  readonly ticket: AppendTicket;
+  readonly answers: PartitionAnswer[];
+  readonly index: number;
+}
+
+const acksAll = -1;
+const acksNone = 0;
+const firstVersionWithTopicIds = 13;
+const firstVersionWithZstd = 7;
+const zstdCodec = 4;
+const codecMask = 7;
+/** A commit waits for our own disk, not for other brokers: a shorter timeout means nothing to it. */
+const leastTimeoutMs = 100;
+/** Kafka's admin tools may write to internal topics. */
+const adminClientId = '__admin_client';
+
+export const produceHandler = (parts: ProduceParts) =>
+  defineHandler(produce, {
+    answer: (request, context) => new ProduceExchange(parts, request, context).run(),
+    refuse: (errorCode, message, request) => ({
+      responses: request.topicData.map(({ name, topicId, partitionData }) => ({
+        name,
+        topicId,
+        partitionResponses: partitionData.map(({ index }) => failed(index, errorCode, message)),
+      })),
+    }),
+  });
+
+/** One Produce request: everything is appended in one go, then awaited together. */
+class ProduceExchange {
+  private readonly appended: Appended[] = [];
+  private readonly responses: TopicAnswer[] = [];
+  private readonly hints: LeaderHints;
+  private failure: string | undefined;
+  private isOver = false;
+
+  constructor(
+    private readonly parts: ProduceParts,
+    private readonly request: ProduceRequest,
+    private readonly context: RequestContext,
+  ) {
+    this.hints = new LeaderHints(context);
+  }
+
+  run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
+    const byId = this.context.apiVersion >= firstVersionWithTopicIds;
+    for (const { name, topicId, partitionData } of this.request.topicData) {
+      const partitionResponses: PartitionAnswer[] = [];
+      this.responses.push({ name, topicId, partitionResponses });
+      for (const { index, records } of partitionData) {
+        const at = partitionResponses.length;
+        let topicName: string | undefined = byId ? undefined : name;
+        try {
+          if (byId && topicId !== zeroUuid) topicName = this.parts.partitions.nameOf(topicId);
+          if (byId && topicName === undefined) {
+            throw new KafkaError('UNKNOWN_TOPIC_ID', `no topic has id ${topicId}`);
+          }
+          const led = this.parts.partitions.lead(topicName ?? '', index);
+          const ticket = this.append(led, records);
+          partitionResponses.push(succeeded(index, ticket));
+          this.appended.push({ led, ticket, answers: partitionResponses, index: at });
+        } catch (error) {
+          partitionResponses.push(this.refusal(topicName, index, error));
+        }
+      }
+    }
+    return this.appended.length === 0 ? this.finish() : this.commit();
+  }
+
+  private append(led: LedPartition, records: ByteRange | null): AppendTicket {
+    const { acks } = this.request;
+    const { apiVersion, clientId } = this.context;
+    if (acks !== acksAll && acks !== 1 && acks !== acksNone) {
+      throw new KafkaError('INVALID_REQUIRED_ACKS', `acks ${acks}; it may be -1, 0 or 1`);
+    }
+    if (isInternalTopic(led.topicName) && clientId !== adminClientId) {
+      const words = `Cannot append to internal topic ${led.topicName}`;
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', words);
+    }
+    if (records === null || records.end === records.start) {
+      throw new KafkaError(
+        'INVALID_RECORD',
+        `Produce requests with version ${apiVersion} must have at least one record batch per partition`,
+      );
+    }
+    checkHeader(records, apiVersion);
+    return led.append(records, acks);
+  }
+
+  /** One promise for the request, however many partitions it has. */
+  private commit(): Promise<ProduceResponse | undefined> {
+    const commits = [...new Set(this.appended.map(({ ticket }) => ticket.committed))];
+    const failures = new Map<Promise<void>, unknown>();
+    const settled = (commit: Promise<void>): Promise<unknown> =>
+      commit.catch((error: unknown) => failures.set(commit, error));
+    const [first] = commits;
+    const all =
+      commits.length === 1 && first !== undefined
+        ? settled(first)
+        : Promise.all(commits.map(settled));
+    if (this.request.acks !== acksAll) return all.then(() => this.settle(failures));
+    return this.withDeadline(all, failures);
+  }
+
+  private withDeadline(
+    all: Promise<unknown>,
+    failures: ReadonlyMap<Promise<void>, unknown>,
+  ): Promise<ProduceResponse | undefined> {
+    const { deadlines } = this.parts;
+    return new Promise((resolve) => {
+      const deadline: Waiter = {
+        deadlineMs: 0,
+        expire: () => {
+          this.isOver = true;
+          resolve(this.timeOut());
+        },
+      };
+      deadlines.add(deadline, Math.max(this.request.timeoutMs, leastTimeoutMs));
+      void all.then(() => {
+        deadlines.remove(deadline);
+        if (!this.isOver) resolve(this.settle(failures));
+      });
+    });
+  }
+
+  private settle(failures: ReadonlyMap<Promise<void>, unknown>): ProduceResponse | undefined {
+    for (const { led, ticket, answers, index } of this.appended) {
+      const partition = led.partition;
+      if (failures.has(ticket.committed)) {
+        answers[index] = this.refusal(led.topicName, partition, failures.get(ticket.committed));
+      } else if (this.request.acks === acksAll && !led.hasEnoughReplicas()) {
+        const words = 'The batch was written, but there are not enough replicas in sync any more.';
+        const error = new KafkaError('NOT_ENOUGH_REPLICAS_AFTER_APPEND', words);
+        answers[index] = this.refusal(led.topicName, partition, error);
+      }
+    }
+    return this.finish();
+  }
+
+  /** The data stays and may be committed later; the producer does not know. */
+  private timeOut(): ProduceResponse | undefined {
+    for (const { led, answers, index } of this.appended) {
+      const error = new KafkaError('REQUEST_TIMED_OUT', 'not committed in time');
+      answers[index] = this.refusal(led.topicName, led.partition, error);
+    }
+    return this.finish();
+  }
+
+  private refusal(topicName: string | undefined, index: number, error: unknown): PartitionAnswer {
+    if (!(error instanceof KafkaError)) {
+      const where = { topic: topicName, partition: index };
+      this.parts.logger.error('a batch could not be appended', { ...where, error });
+      this.failure ??= 'UNKNOWN_SERVER_ERROR';
+      return failed(index, errorCodes.UNKNOWN_SERVER_ERROR, 'internal error');
+    }
+    this.failure ??= error.code;
+    const answer = failed(index, errorCodes[error.code], error.message);
+    if (error instanceof RecordErrors) {
+      const recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
+        batchIndex,
+        batchIndexErrorMessage: message,
+      }));
+      return { ...answer, errorMessage: error.errorMessage, recordErrors };
+    }
+    if (error.code !== 'NOT_LEADER_OR_FOLLOWER') return answer;
+    return { ...answer, currentLeader: this.hints.leaderOf(topicName, index) };
+  }
+
+  private finish(): ProduceResponse | undefined {
+    if (this.request.acks !== acksNone) {
+      return { responses: this.responses, nodeEndpoints: this.hints.nodeEndpoints };
+    }
+    // A producer that wants no answer learns of trouble by losing its connection.
+    if (this.failure !== undefined) throw new CloseConnection(`acks=0 and ${this.failure}`);
+    return undefined;
+  }
+}
+
+/** @throws {KafkaError} what only this API refuses; the log looks at the batch itself */
+function checkHeader({ buffer, start, end }: ByteRange, apiVersion: number): void {
+  if (end - start < batchHeaderSize || magicAt(buffer, start) !== currentMagic) return;
+  const codec = attributesAt(buffer, start) & codecMask;
+  if (codec === zstdCodec && apiVersion < firstVersionWithZstd) {
+    const words = `Produce requests with version ${apiVersion} are not allowed to use ZStandard compression`;
+    throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', words);
+  }
+  if (isTransactionalAt(buffer, start)) {
+    throw new KafkaError('INVALID_TXN_STATE', 'transactions are not served by this broker');
+  }
+}
+
+function succeeded(index: number, ticket: AppendTicket): PartitionAnswer {
+  const { baseOffset, logAppendTimeMs, logStartOffset } = ticket;
+  return { index, errorCode: errorCodes.NONE, baseOffset, logAppendTimeMs, logStartOffset };
+}
+
+function failed(index: number, errorCode: ErrorCode, errorMessage: string): PartitionAnswer {
+  return { index, errorCode, baseOffset: -1, errorMessage };
+}
