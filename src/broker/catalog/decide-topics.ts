@@ -1,8 +1,8 @@
 import type { ErrorName } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Uuid } from '../../protocol/uuid.ts';
-import { zeroUuid } from '../../protocol/uuid.ts';
 import type { Change } from './catalog.ts';
+import { unassignedDirectory } from './directory-id.ts';
 import { isActive } from './image.ts';
 import type { MetadataImage, PartitionImage } from './image.ts';
 import type { MetadataRecord } from './metadata-record.ts';
@@ -15,7 +15,7 @@ const maxPartitionsPerRequest = 10_000;
 
 export interface Refused {
   readonly name: string;
-  readonly error: ErrorName;
+  readonly error: Exclude<ErrorName, 'NONE'>;
   /** In the words Kafka's tools print; null where Kafka says nothing. */
   readonly message: string | null;
 }
@@ -312,17 +312,17 @@ function newPartition(
   };
 }
 
-/** The broker's directory when it has just one; otherwise it chooses itself (zero = unassigned). */
+/** The broker's directory when it has just one; otherwise it chooses itself. */
 function defaultDirectory(image: MetadataImage, brokerId: number): Uuid {
   const directories = image.brokers.get(brokerId)?.directories ?? [];
-  return directories.length === 1 ? (directories[0] ?? zeroUuid) : zeroUuid;
+  return directories.length === 1 ? (directories[0] ?? unassignedDirectory) : unassignedDirectory;
 }
 
 const activeOf = (image: MetadataImage, replicas: readonly number[]): number[] =>
   replicas.filter((broker) => isActive(image.brokers.get(broker)));
 
 export function refused(name: string, error: unknown): Refused {
-  if (!(error instanceof KafkaError)) throw error;
+  if (!(error instanceof KafkaError) || error.code === 'NONE') throw error;
   const isWordless = error.message === error.code;
   return { name, error: error.code, message: isWordless ? null : error.message };
 }
