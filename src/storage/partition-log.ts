@@ -1,5 +1,6 @@
 import type { ByteRange } from '../protocol/byte-range.ts';
 import type { Uuid } from '../protocol/uuid.ts';
+import type { StorageFailure } from './storage-failure.ts';
 
 /** Which log. The name serves only to find Kafka's folder (`<topic>-<partition>`); the id is the identity. */
 export interface PartitionRef {
@@ -39,6 +40,8 @@ export interface AppendOptions {
   /** Epoch of the leader that appends; an epoch older than the log's is refused (Fenced). */
   readonly leaderEpoch: number;
   readonly origin: AppendOrigin;
+  /** Of transaction markers: 2 = their epoch is larger than the producer's (KIP-890). Default 0. */
+  readonly transactionVersion?: number;
 }
 
 /**
@@ -119,6 +122,11 @@ export interface PartitionLog {
   readonly leaderEpoch: number;
   /** Bytes of all segments. */
   readonly sizeInBytes: number;
+  /**
+   * Why the log takes no more appends: a write failed, it was deleted or closed. Opening it again
+   * in the store gives a new, recovered log, to be led at a higher epoch.
+   */
+  readonly failure: StorageFailure | undefined;
 
   /**
    * Begins a leadership. Appends of older epochs are refused from now on.

@@ -1,0 +1,250 @@
+import * as fs from 'node:fs';
+import { hostname } from 'node:os';
+import { promisify } from 'node:util';
+import type { Disk, DiskFile } from './disk.ts';
+
+/** The machine's own file system. */
+export class SystemDisk implements Disk {
+  open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
+    return new SystemFile(openFile(path, options));
+  }
+
+  exists(path: string): boolean {
+    return fs.existsSync(path);
+  }
+
+  stat(path: string): { size: number; modifiedMs: number; isDirectory: boolean } | undefined {
+    const stats = fs.statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    return { size: stats.size, modifiedMs: stats.mtimeMs, isDirectory: stats.isDirectory() };
+  }
+
+  list(path: string): string[] {
+    try {
+      return fs.readdirSync(path).sort();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  makeDirectory(path: string): void {
+    fs.mkdirSync(path, { recursive: true });
+  }
+
+  readFile(path: string): Buffer {
+    return fs.readFileSync(path);
+  }
+
+  writeFile(path: string, data: Uint8Array | string, options: { sync?: boolean } = {}): void {
+    const descriptor = fs.openSync(path, 'w');
+    try {
+      fs.writeFileSync(descriptor, data);
+      if (options.sync === true) fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  rename(from: string, to: string): void {
+    fs.renameSync(from, to);
+  }
+
+  remove(path: string): void {
+    fs.rmSync(path, { recursive: true, force: true });
+  }
+
+  syncDirectory(path: string): void {
+    if (process.platform === 'win32') return; // a folder cannot be opened there
+    const descriptor = fs.openSync(path, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  volume(path: string): { totalBytes: number; usableBytes: number } {
+    const stats = fs.statfsSync(path);
+    return { totalBytes: stats.blocks * stats.bsize, usableBytes: stats.bavail * stats.bsize };
+  }
+
+  /**
+   * The file holds `host pid start`: who has it. Node offers no advisory locks, so a lock whose
+   * owner is gone is recognized by asking for the process and when it was started (in a container
+   * every life of the broker has the same pid). An owner on another host is taken for dead: a
+   * container that was killed and made anew has another host name. A lock that Kafka itself holds
+   * (an empty file, locked in the kernel) is found where the kernel lists it.
+   */
+  lock(path: string): { release(): void } {
+    const self = `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
+    const owner = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
+    if (isAlive(owner) || isLockedInKernel(path)) {
+      const error: NodeJS.ErrnoException = new Error(`${path} is held by ${owner || 'a process'}`);
+      error.code = 'ELOCKED';
+      throw error;
+    }
+    fs.writeFileSync(path, self);
+    let isHeld = true;
+    return {
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        // Emptied, not removed: the file is one of Kafka's. The folder may be gone by now.
+        if (fs.existsSync(path)) fs.writeFileSync(path, '');
+      },
+    };
+  }
+}
+
+function openFile(path: string, options: { create?: boolean; readOnly?: boolean }): number {
+  if (options.readOnly === true) return fs.openSync(path, 'r');
+  const { O_RDWR, O_CREAT } = fs.constants;
+  return fs.openSync(path, options.create === true ? O_RDWR | O_CREAT : O_RDWR, 0o644);
+}
+
+const readAsync = promisify(fs.read);
+const writevAsync = promisify(fs.writev);
+const fsyncAsync = promisify(fs.fdatasync);
+
+class SystemFile implements DiskFile {
+  constructor(private readonly descriptor: number) {}
+
+  size(): number {
+    return fs.fstatSync(this.descriptor).size;
+  }
+
+  readSync(target: Uint8Array, offset: number, length: number, position: number): number {
+    let read = 0;
+    while (read < length) {
+      const got = fs.readSync(
+        this.descriptor,
+        target,
+        offset + read,
+        length - read,
+        position + read,
+      );
+      if (got === 0) break;
+      read += got;
+    }
+    return read;
+  }
+
+  async read(
+    target: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number> {
+    let read = 0;
+    while (read < length) {
+      const { bytesRead } = await readAsync(
+        this.descriptor,
+        target,
+        offset + read,
+        length - read,
+        position + read,
+      );
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+    return read;
+  }
+
+  writeSync(chunks: readonly Uint8Array[], position: number): void {
+    let at = position;
+    let rest: Uint8Array[] = chunks as Uint8Array[];
+    for (let left = sizeOf(rest); left > 0;) {
+      const first = rest[0];
+      const written =
+        rest.length === 1 && first !== undefined
+          ? fs.writeSync(this.descriptor, first, 0, first.length, at)
+          : fs.writevSync(this.descriptor, rest, at);
+      at += written;
+      left -= written;
+      if (left > 0) rest = withoutFirst(rest, written);
+    }
+  }
+
+  async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    let at = position;
+    let rest: Uint8Array[] = chunks as Uint8Array[];
+    for (let left = sizeOf(rest); left > 0;) {
+      const { bytesWritten } = await writevAsync(this.descriptor, rest, at);
+      at += bytesWritten;
+      left -= bytesWritten;
+      if (left > 0) rest = withoutFirst(rest, bytesWritten);
+    }
+  }
+
+  truncate(length: number): void {
+    fs.ftruncateSync(this.descriptor, length);
+  }
+
+  syncNow(): void {
+    fs.fdatasyncSync(this.descriptor);
+  }
+
+  async sync(): Promise<void> {
+    await fsyncAsync(this.descriptor);
+  }
+
+  close(): void {
+    fs.closeSync(this.descriptor);
+  }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  let size = 0;
+  for (const chunk of chunks) size += chunk.length;
+  return size;
+}
+
+/** What is left to write after the system took only part of it. */
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes;
+  const rest: Uint8Array[] = [];
+  for (const chunk of chunks) {
+    if (skip >= chunk.length) {
+      skip -= chunk.length;
+    } else {
+      rest.push(skip === 0 ? chunk : chunk.subarray(skip));
+      skip = 0;
+    }
+  }
+  return rest;
+}
+
+/** When a process was started, in the system's ticks; undefined where the system does not tell. */
+function startOfProcess(pid: number): string | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined; // not Linux, or no such process
+  }
+}
+
+function isAlive(owner: string): boolean {
+  const [host, pid, start] = owner.split(' ');
+  if (host !== hostname() || pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return start === undefined || start === startOfProcess(Number(pid));
+}
+
+function isLockedInKernel(path: string): boolean {
+  const inode = fs.statSync(path, { throwIfNoEntry: false })?.ino;
+  if (inode === undefined) return false;
+  try {
+    return fs
+      .readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .some((line) => line.split(/\s+/)[5]?.endsWith(`:${inode}`) === true);
+  } catch {
+    return false; // not Linux
+  }
+}

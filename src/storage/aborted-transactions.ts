@@ -1,0 +1,99 @@
+import { int16At, int64At, putInt16, putInt64 } from '../protocol/big-endian.ts';
+import type { AbortedTransaction } from './partition-log.ts';
+import { StorageFailure } from './storage-failure.ts';
+
+/*
+ * `.txnindex`: one row per aborted transaction, in order of lastOffset, in the segment that holds
+ * the abort marker. A torn last row is cut.
+ *
+ *    0  version           int16  0
+ *    2  producerId        int64
+ *   10  firstOffset       int64  first record of the transaction
+ *   18  lastOffset        int64  the abort marker
+ *   26  lastStableOffset  int64  of the log once the marker was written
+ */
+export const abortedRowSize = 34;
+const currentVersion = 0;
+
+/** A transaction that was aborted, where it lies, and how far it was certain then. */
+export interface AbortedRow extends AbortedTransaction {
+  readonly lastOffset: number;
+  readonly lastStableOffset: number;
+}
+
+/** All aborted transactions a log still holds, in order of lastOffset. */
+export class AbortedTransactions {
+  private rows: AbortedRow[] = [];
+
+  add(row: AbortedRow): void {
+    this.rows.push(row);
+  }
+
+  /**
+   * Those that overlap [fromOffset, endOffset), by firstOffset: kafkajs reads the list strictly
+   * in that order, the others do not mind.
+   */
+  overlapping(fromOffset: number, endOffset: number): AbortedTransaction[] {
+    const found: AbortedTransaction[] = [];
+    for (let i = this.firstEndingAt(fromOffset); i < this.rows.length; i++) {
+      const { producerId, firstOffset, lastStableOffset } = this.rows[i] as AbortedRow;
+      if (firstOffset < endOffset) found.push({ producerId, firstOffset });
+      // Whatever is aborted later began at or past this.
+      if (lastStableOffset >= endOffset) break;
+    }
+    return found.sort((a, b) => a.firstOffset - b.firstOffset);
+  }
+
+  /** The rows whose markers lie in [fromOffset, endOffset): one segment's. */
+  between(fromOffset: number, endOffset: number): AbortedRow[] {
+    return this.rows.filter((row) => row.lastOffset >= fromOffset && row.lastOffset < endOffset);
+  }
+
+  /** Forgets transactions whose markers are below `offset`. */
+  removeBefore(offset: number): void {
+    const kept = this.firstEndingAt(offset);
+    if (kept > 0) this.rows = this.rows.slice(kept);
+  }
+
+  private firstEndingAt(offset: number): number {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.rows[middle] as AbortedRow).lastOffset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+export function encodeAbortedRows(rows: readonly AbortedRow[]): Buffer {
+  const bytes = Buffer.alloc(rows.length * abortedRowSize);
+  rows.forEach((row, i) => {
+    const at = i * abortedRowSize;
+    putInt16(bytes, at, currentVersion);
+    putInt64(bytes, at + 2, row.producerId);
+    putInt64(bytes, at + 10, row.firstOffset);
+    putInt64(bytes, at + 18, row.lastOffset);
+    putInt64(bytes, at + 26, row.lastStableOffset);
+  });
+  return bytes;
+}
+
+/** @throws {StorageFailure} Corrupt: a version that we do not know */
+export function decodeAbortedRows(bytes: Buffer): AbortedRow[] {
+  const rows: AbortedRow[] = [];
+  for (let at = 0; at + abortedRowSize <= bytes.length; at += abortedRowSize) {
+    const version = int16At(bytes, at);
+    if (version !== currentVersion) {
+      throw new StorageFailure('Corrupt', `a transaction index of version ${version}`);
+    }
+    rows.push({
+      producerId: int64At(bytes, at + 2),
+      firstOffset: int64At(bytes, at + 10),
+      lastOffset: int64At(bytes, at + 18),
+      lastStableOffset: int64At(bytes, at + 26),
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,156 @@
+import type { Clock, Timer } from '../host/clock.ts';
+import type { Logger } from '../host/logger.ts';
+import { silentLogger } from '../host/logger.ts';
+import type { Random } from '../host/random.ts';
+import type { LogDirectoryDescription, LogStore } from './log-store.ts';
+import type { LogSettings, PartitionLog, PartitionRef } from './partition-log.ts';
+import type { LogSurroundings, SegmentedLog } from './segmented-log.ts';
+import { StorageFailure } from './storage-failure.ts';
+import { CommitTurn } from './write-queue.ts';
+
+export interface LogStoreOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger?: Logger;
+  /** `log.retention.check.interval.ms`; 0: retention is applied by others only. */
+  readonly retentionCheckMs?: number;
+}
+
+/** `producer.id.expiration.check.interval.ms`. */
+const producerExpiryCheckMs = 600_000;
+const defaultRetentionCheckMs = 300_000;
+/** So many logs are closed at a time: each may wait for the disk. */
+const closedTogether = 16;
+
+/** Which logs are open, and what happens to them from time to time: the same for every engine. */
+export abstract class BaseLogStore implements LogStore {
+  protected readonly clock: Clock;
+  protected readonly logger: Logger;
+  protected readonly surroundings: LogSurroundings;
+  protected readonly logs = new Map<string, SegmentedLog>();
+  protected isClosed = false;
+  private readonly opening = new Map<string, Promise<PartitionLog>>();
+  private readonly timers = new Set<Timer>();
+
+  constructor(options: LogStoreOptions) {
+    this.clock = options.clock;
+    this.logger = options.logger ?? silentLogger;
+    this.surroundings = {
+      clock: options.clock,
+      random: options.random,
+      logger: this.logger,
+      turn: new CommitTurn(options.clock),
+      onLogStartSet: (log) => this.onLogStartSet(log),
+    };
+    this.every(producerExpiryCheckMs, () => {
+      for (const log of this.logs.values()) log.expireProducers();
+    });
+    this.every(options.retentionCheckMs ?? defaultRetentionCheckMs, () => this.applyRetention());
+  }
+
+  async open(ref: PartitionRef, settings: LogSettings): Promise<PartitionLog> {
+    if (this.isClosed) throw new StorageFailure('Fenced', 'the store is closed');
+    const key = keyOf(ref);
+    const log = this.logs.get(key);
+    if (log !== undefined && log.failure === undefined) {
+      log.updateSettings(settings);
+      return log;
+    }
+    let opening = this.opening.get(key);
+    if (opening === undefined) {
+      opening = this.load(key, ref, settings, log).finally(() => this.opening.delete(key));
+      this.opening.set(key, opening);
+    }
+    return opening;
+  }
+
+  get(ref: PartitionRef): PartitionLog | undefined {
+    return this.logs.get(keyOf(ref));
+  }
+
+  async delete(ref: PartitionRef): Promise<void> {
+    const key = keyOf(ref);
+    await this.opening.get(key)?.catch(() => undefined);
+    const log = this.logs.get(key);
+    this.logs.delete(key);
+    log?.abandon('the partition was deleted');
+    await log?.idle();
+    this.removeStored(ref, log);
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const timer of this.timers) timer.cancel();
+    this.timers.clear();
+    await Promise.allSettled(this.opening.values());
+    const logs = [...this.logs.values()];
+    for (let i = 0; i < logs.length; i += closedTogether) {
+      const results = await Promise.allSettled(
+        logs.slice(i, i + closedTogether).map((log) => log.close()),
+      );
+      for (const result of results) {
+        if (result.status === 'fulfilled') continue;
+        this.logger.error('a log could not be closed', { error: result.reason });
+        this.onCloseFailed();
+      }
+    }
+  }
+
+  abstract existing(): readonly PartitionRef[];
+  abstract describe(): readonly LogDirectoryDescription[];
+  /** Makes the log from what is stored. `isClean`: it was left in good order. */
+  protected abstract loadStored(
+    ref: PartitionRef,
+    settings: LogSettings,
+    isAfterFailure: boolean,
+  ): Promise<SegmentedLog>;
+  protected abstract removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void;
+  protected abstract onLogStartSet(log: PartitionLog): void;
+  protected abstract onCloseFailed(): void;
+
+  /** Runs `action` again and again until the store closes; 0: never. */
+  protected every(periodMs: number, action: () => void): void {
+    if (periodMs > 0) {
+      this.after(periodMs, () => {
+        action();
+        this.every(periodMs, action);
+      });
+    }
+  }
+
+  /** Runs `action` later, unless the store closes before. */
+  protected after(delayMs: number, action: () => void): Timer {
+    const timer = this.clock.schedule(delayMs, () => {
+      this.timers.delete(timer);
+      action();
+    });
+    this.timers.add(timer);
+    return timer;
+  }
+
+  private async load(
+    key: string,
+    ref: PartitionRef,
+    settings: LogSettings,
+    failed: SegmentedLog | undefined,
+  ): Promise<PartitionLog> {
+    await failed?.idle();
+    const log = await this.loadStored(ref, settings, failed !== undefined);
+    this.logs.set(key, log);
+    return log;
+  }
+
+  private applyRetention(): void {
+    for (const log of this.logs.values()) {
+      log.applyRetention().catch((error: unknown) => {
+        const { topicName, partition } = log.ref;
+        this.logger.error('could not apply retention', { topic: topicName, partition, error });
+      });
+    }
+  }
+}
+
+export function keyOf({ topicId, partition }: PartitionRef): string {
+  return `${topicId}-${partition}`;
+}

@@ -1,0 +1,48 @@
+import type { ByteRange } from '../protocol/byte-range.ts';
+import type { AbortedRow } from './aborted-transactions.ts';
+import type { EpochEntry } from './epoch-cache.ts';
+import type { SegmentIndexes } from './segment-indexes.ts';
+
+/** Bytes of a segment in memory, borrowed until `release`. No batch lies across two ranges. */
+export interface Region {
+  readonly ranges: readonly ByteRange[];
+  release(): void;
+}
+
+/**
+ * Where the bytes of one segment live. This and `LogMedium` are all that the memory and the disk
+ * engine do differently. What fails here fails with whatever the system says; the log translates.
+ */
+export interface SegmentMedium {
+  /** Makes it exist, empty. Done by the first write too. */
+  create(): void;
+  writeNow(chunks: readonly Uint8Array[], position: number): void;
+  write(chunks: readonly Uint8Array[], position: number): Promise<void>;
+  /** Makes everything written durable. */
+  sync(): Promise<void>;
+  /**
+   * Reads bytes that were written; the last batch may be cut off.
+   *
+   * @param isNear  near the end of the log, hence probably in the page cache: need not be async
+   * @throws {StorageFailure} Corrupt: fewer bytes than there must be, or unreadable
+   */
+  read(position: number, length: number, isNear: boolean): Region | Promise<Region>;
+  appendAborted(rows: readonly AbortedRow[]): void;
+  /** Keeps the indexes: the segment is complete. */
+  seal(indexes: SegmentIndexes): void;
+  /** The indexes of a segment that was sealed, built anew where they are lost. */
+  loadIndexes(): SegmentIndexes;
+  /** Gives the segment up, its bytes after a delay: someone may still read them. */
+  remove(delayMs: number): void;
+}
+
+/** Where one log lives. */
+export interface LogMedium {
+  /** A new segment; nothing is made before its first write. */
+  newSegment(baseOffset: number): SegmentMedium;
+  saveEpochs(entries: readonly EpochEntry[]): void;
+  saveSnapshot(offset: number, snapshot: Buffer): void;
+  removeSnapshot(offset: number): void;
+  /** Makes names, epochs and identity durable. */
+  sync(): void;
+}

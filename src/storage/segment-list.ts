@@ -1,0 +1,64 @@
+import type { BatchesFound, BatchesWanted, MaybePromise } from './segment-reader.ts';
+import { readBatches } from './segment-reader.ts';
+import type { Segment } from './segment.ts';
+
+/** The segments of a log, in order of their offsets; never empty. The last one is active. */
+export class SegmentList {
+  /** Never changed in place: who holds it has a consistent view. */
+  all: readonly Segment[];
+
+  constructor(segments: readonly Segment[]) {
+    this.all = segments;
+  }
+
+  get active(): Segment {
+    return this.all[this.all.length - 1] as Segment;
+  }
+
+  get sizeInBytes(): number {
+    return this.all.reduce((sum, segment) => sum + segment.size, 0);
+  }
+
+  /** Puts segments in the place of others, all at once. */
+  replace(old: readonly Segment[], replacements: readonly Segment[]): void {
+    const kept = this.all.filter((segment) => !old.includes(segment));
+    this.all = [...kept, ...replacements].sort((a, b) => a.baseOffset - b.baseOffset);
+  }
+
+  /** Batches of the segment that holds the offset; of a later one where nothing is left of it. */
+  read(wanted: Omit<BatchesWanted, 'isNear'>): MaybePromise<BatchesFound | undefined> {
+    return this.readFrom(this.indexOf(wanted.fromOffset), wanted);
+  }
+
+  private readFrom(
+    index: number,
+    wanted: Omit<BatchesWanted, 'isNear'>,
+  ): MaybePromise<BatchesFound | undefined> {
+    const segment = this.all[index];
+    if (segment === undefined) return undefined;
+    const next = (found: BatchesFound | 'nothing' | undefined) => {
+      if (found === 'nothing') return undefined;
+      return found ?? this.readFrom(this.indexAfter(segment), wanted);
+    };
+    const isNear = index >= this.all.length - 2;
+    const found = readBatches(segment, { ...wanted, isNear });
+    return found instanceof Promise ? found.then(next) : next(found);
+  }
+
+  /** Index of the last segment that begins at or before an offset. */
+  private indexOf(offset: number): number {
+    let low = 0;
+    let high = this.all.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.all[middle] as Segment).baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  private indexAfter(segment: Segment): number {
+    const index = this.all.findIndex((each) => each.baseOffset > segment.baseOffset);
+    return index < 0 ? this.all.length : index;
+  }
+}

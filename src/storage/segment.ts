@@ -1,0 +1,166 @@
+import { batchSizeAt, lastOffsetAt, maxTimestampAt } from '../protocol/record-batch.ts';
+import type { SegmentMedium } from './log-medium.ts';
+import type { LogSettings } from './partition-log.ts';
+import type { SegmentIndexes } from './segment-indexes.ts';
+
+/** Largest distance of an offset from its segment's base: rows of indexes hold 32 bits. */
+const largestOffsetDelta = 2_147_483_647;
+const rememberedPositions = 16;
+
+/** What is known of a segment that was found, or of a new one. */
+export interface SegmentStart {
+  readonly baseOffset: number;
+  readonly size: number;
+  readonly maxTimestamp: number;
+  readonly offsetOfMaxTimestamp: number;
+  /** maxTimestamp of the first batch: age is counted from there. */
+  readonly firstTimestamp: number | undefined;
+  readonly createdMs: number;
+  readonly lastModifiedMs: number;
+  readonly rollJitterMs: number;
+  /** Left out where the medium has them. */
+  readonly indexes?: SegmentIndexes | undefined;
+}
+
+export function newSegmentStart(
+  baseOffset: number,
+  nowMs: number,
+  rollJitterMs: number,
+  indexes: SegmentIndexes,
+): SegmentStart {
+  return {
+    baseOffset,
+    size: 0,
+    maxTimestamp: -1,
+    offsetOfMaxTimestamp: baseOffset,
+    firstTimestamp: undefined,
+    createdMs: nowMs,
+    lastModifiedMs: nowMs,
+    rollJitterMs,
+    indexes,
+  };
+}
+
+/**
+ * A stretch of the log. The last one grows, all others are immutable. Four sizes, each at most the
+ * one before: `size` counts what was appended, `storedSize` what the medium was given,
+ * `readableSize` what was committed, `syncedSize` what is durable.
+ */
+export class Segment {
+  readonly baseOffset: number;
+  readonly createdMs: number;
+  size: number;
+  storedSize: number;
+  readableSize: number;
+  syncedSize: number;
+  maxTimestamp: number;
+  /** Last offset of the batch that holds maxTimestamp. */
+  offsetOfMaxTimestamp: number;
+  firstTimestamp: number | undefined;
+  lastModifiedMs: number;
+  private readonly rollJitterMs: number;
+  private loaded: SegmentIndexes | undefined;
+  private bytesSinceRow = 0;
+  /** Offsets that readers will probably ask for next, and where they begin. */
+  private readonly offsets = new Array<number>(rememberedPositions).fill(-1);
+  private readonly positions = new Array<number>(rememberedPositions).fill(0);
+  private nextRemembered = 0;
+
+  constructor(
+    start: SegmentStart,
+    readonly medium: SegmentMedium,
+  ) {
+    this.baseOffset = start.baseOffset;
+    this.size = this.storedSize = this.readableSize = this.syncedSize = start.size;
+    this.maxTimestamp = start.maxTimestamp;
+    this.offsetOfMaxTimestamp = start.offsetOfMaxTimestamp;
+    this.firstTimestamp = start.firstTimestamp;
+    this.createdMs = start.createdMs;
+    this.lastModifiedMs = start.lastModifiedMs;
+    this.rollJitterMs = start.rollJitterMs;
+    this.loaded = start.indexes;
+  }
+
+  get indexes(): SegmentIndexes {
+    return this.loaded ?? this.medium.loadIndexes();
+  }
+
+  /** Largest timestamp of a record; where no record has one, when it was written last. */
+  get largestTimestamp(): number {
+    return this.maxTimestamp >= 0 ? this.maxTimestamp : this.lastModifiedMs;
+  }
+
+  /**
+   * Is there no room for these bytes?
+   *
+   * @param maxTimestamp  of the records to append: time passes as records say
+   */
+  mustRoll(
+    bytes: number,
+    lastOffset: number,
+    maxTimestamp: number,
+    nowMs: number,
+    settings: LogSettings,
+  ): boolean {
+    if (this.size === 0) return lastOffset - this.baseOffset > largestOffsetDelta;
+    const { offsets, times } = this.indexes;
+    const first = this.firstTimestamp ?? -1;
+    const ageMs = first >= 0 ? maxTimestamp - first : nowMs - this.createdMs;
+    return (
+      this.size > settings.segmentBytes - bytes ||
+      ageMs > settings.segmentMs - this.rollJitterMs ||
+      offsets.entries >= Math.floor(settings.segmentIndexBytes / 8) ||
+      // The last row is for the roll itself.
+      times.entries >= Math.floor(settings.segmentIndexBytes / 12) - 1 ||
+      lastOffset - this.baseOffset > largestOffsetDelta
+    );
+  }
+
+  /** Counts a batch that was given its place here. Returns its position. */
+  append(buffer: Buffer, at: number, indexIntervalBytes: number): number {
+    const bytes = batchSizeAt(buffer, at);
+    const lastOffset = lastOffsetAt(buffer, at);
+    const maxTimestamp = maxTimestampAt(buffer, at);
+    const position = this.size;
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp;
+      this.offsetOfMaxTimestamp = lastOffset;
+    }
+    if (position === 0) this.firstTimestamp = maxTimestamp;
+    if (this.bytesSinceRow > indexIntervalBytes) {
+      const { offsets, times } = this.indexes;
+      offsets.append(lastOffset, position);
+      times.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
+      this.bytesSinceRow = 0;
+    }
+    this.bytesSinceRow += bytes;
+    this.size = position + bytes;
+    return position;
+  }
+
+  /** The segment will not grow any more: the largest timestamp gets its row. */
+  complete(): void {
+    this.indexes.times.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
+  }
+
+  /** Leaves the indexes to the medium. */
+  seal(): void {
+    this.medium.seal(this.indexes);
+    this.loaded = undefined;
+  }
+
+  /** Position of a batch that holds `offset` or lies before it. */
+  positionBefore(offset: number): number {
+    const remembered = this.offsets.indexOf(offset);
+    if (remembered >= 0) return this.positions[remembered] as number;
+    return this.indexes.offsets.positionBefore(offset);
+  }
+
+  /** A batch at `position` begins with `offset`, and someone will probably want it. */
+  remember(offset: number, position: number): void {
+    if (this.offsets.includes(offset)) return;
+    this.offsets[this.nextRemembered] = offset;
+    this.positions[this.nextRemembered] = position;
+    this.nextRemembered = (this.nextRemembered + 1) % rememberedPositions;
+  }
+}

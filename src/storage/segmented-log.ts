@@ -1,0 +1,576 @@
+import type { Clock, Timer } from '../host/clock.ts';
+import type { Logger } from '../host/logger.ts';
+import type { Random } from '../host/random.ts';
+import type { ByteRange } from '../protocol/byte-range.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import {
+  batchSizeAt,
+  frameProblem,
+  isControlAt,
+  lastOffsetDeltaAt,
+  maxTimestampAt,
+  producerIdAt,
+  setBaseOffset,
+  setLeaderEpoch,
+} from '../protocol/record-batch.ts';
+import type { AbortedTransactions } from './aborted-transactions.ts';
+import { acceptClientBatch, checkSize } from './client-batch.ts';
+import type { EpochCache } from './epoch-cache.ts';
+import { findMaxTimestamp, findTimestamp } from './log-lookup.ts';
+import type { LogMedium } from './log-medium.ts';
+import type {
+  ActiveProducer,
+  AppendOptions,
+  AppendTicket,
+  LogSettings,
+  OffsetAndTimestamp,
+  PartitionLog,
+  PartitionRef,
+  ReadLimit,
+  ReadRequest,
+  ReadResult,
+} from './partition-log.ts';
+import { encodeSnapshot } from './producer-snapshot.ts';
+import type { ProducerBatch, ProducerState } from './producer-state.ts';
+import { firstOffsetOf } from './producer-state.ts';
+import { countExpired } from './retention.ts';
+import { emptyIndexes } from './segment-indexes.ts';
+import { SegmentList } from './segment-list.ts';
+import type { BatchesFound } from './segment-reader.ts';
+import { newSegmentStart, Segment } from './segment.ts';
+import { StorageFailure } from './storage-failure.ts';
+import type { CommitTurn, WriteGroup } from './write-queue.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** What every log of a store is given. */
+export interface LogSurroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly turn: CommitTurn;
+  /** The log's start was set by a client, and only a checkpoint can remember that. */
+  onLogStartSet(log: PartitionLog): void;
+}
+
+/** The state of a log as it was found, or of an empty one. */
+export interface LogState {
+  /** In order, the last one open for appends; at least one. */
+  readonly segments: Segment[];
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  /** What is durable ends here. */
+  readonly recoveryPoint: number;
+  /** Offset of the latest producer snapshot; -1 without one. */
+  readonly snapshotOffset: number;
+  readonly producers: ProducerState;
+  readonly epochs: EpochCache;
+  readonly aborted: AbortedTransactions;
+}
+
+/** From here on a period means "never" (Kafka's default for flush.ms is Long.MAX_VALUE). */
+const never = 2 ** 50;
+const alreadyCommitted = Promise.resolve();
+
+/**
+ * A partition's log over segments: all that the memory and the disk engine have in common. Where
+ * bytes live is the medium's matter.
+ */
+export class SegmentedLog implements PartitionLog {
+  logStartOffset: number;
+  lastStableOffset: number;
+  highWatermark: number;
+  logEndOffset: number;
+  leaderEpoch = -1;
+  sizeInBytes: number;
+  recoveryPoint: number;
+  failure: StorageFailure | undefined;
+
+  private readonly segments: SegmentList;
+  private readonly producers: ProducerState;
+  private readonly epochs: EpochCache;
+  private readonly aborted: AbortedTransactions;
+  private readonly queue: WriteQueue;
+  private readonly listeners = new Set<() => void>();
+  private snapshotOffset: number;
+  private epochsChanged = false;
+  private flushTimer: Timer | undefined;
+  private backgroundFlush: Promise<void> | undefined;
+  /** Deletions take turns. */
+  private maintenance: Promise<unknown> = alreadyCommitted;
+
+  constructor(
+    readonly ref: PartitionRef,
+    private settings: LogSettings,
+    state: LogState,
+    private readonly medium: LogMedium,
+    private readonly around: LogSurroundings,
+  ) {
+    this.segments = new SegmentList(state.segments);
+    this.logStartOffset = state.logStartOffset;
+    this.logEndOffset = this.highWatermark = this.lastStableOffset = state.logEndOffset;
+    this.recoveryPoint = state.recoveryPoint;
+    this.snapshotOffset = state.snapshotOffset;
+    this.producers = state.producers;
+    this.epochs = state.epochs;
+    this.aborted = state.aborted;
+    this.sizeInBytes = this.segments.sizeInBytes;
+    this.queue = new WriteQueue(medium, around.turn, {
+      beforeWrite: () => this.saveEpochs(),
+      isSyncDue: (group) => this.isSyncDue(group),
+      syncNow: (group) => this.syncStored(group.endOffset),
+      onCommitted: (group) => this.onCommitted(group),
+      onFailed: (cause) => this.onFailed(cause),
+    });
+    this.producers.onHighWatermark(this.highWatermark);
+    this.updateLastStableOffset();
+    this.checkInvariant();
+  }
+
+  get latestEpoch(): number | undefined {
+    return this.epochs.latest;
+  }
+
+  becomeLeader(leaderEpoch: number): void {
+    const known = Math.max(this.leaderEpoch, this.epochs.latest ?? -1);
+    if (leaderEpoch < known) {
+      throw new KafkaError('FENCED_LEADER_EPOCH', `epoch ${leaderEpoch} is older than ${known}`);
+    }
+    this.leaderEpoch = leaderEpoch;
+    this.assignEpoch(leaderEpoch);
+  }
+
+  append(batches: ByteRange, options: AppendOptions): AppendTicket {
+    if (this.failure !== undefined) {
+      throw new StorageFailure(
+        this.failure.kind === 'Fenced' ? 'Fenced' : 'NotCommitted',
+        this.failure.message,
+        this.failure.cause,
+      );
+    }
+    if (options.leaderEpoch < this.leaderEpoch) {
+      throw new StorageFailure(
+        'Fenced',
+        `leader epoch ${options.leaderEpoch} is older than ${this.leaderEpoch}`,
+      );
+    }
+    const nowMs = this.around.clock.wallMs();
+    if (options.origin === 'client') return this.appendFromClient(batches, options, nowMs);
+    this.checkTrusted(batches, options);
+    return this.appendAccepted(batches, options.leaderEpoch, nowMs, -1);
+  }
+
+  private appendFromClient(sent: ByteRange, options: AppendOptions, nowMs: number): AppendTicket {
+    const accepted = acceptClientBatch(sent, this.settings, nowMs);
+    this.checkFits(accepted.end - accepted.start);
+    const { buffer, start } = accepted;
+    if (producerIdAt(buffer, start) >= 0) {
+      const repeated = this.producers.repeated(buffer, start);
+      if (repeated !== undefined) return this.repeatedTicket(repeated);
+      this.producers.checkData(buffer, start, true);
+    }
+    const isAppendTime = this.settings.timestampType === 'LogAppendTime';
+    return this.appendAccepted(accepted, options.leaderEpoch, nowMs, isAppendTime ? nowMs : -1);
+  }
+
+  /** Batches of our own: only what could harm the log is looked at. */
+  private checkTrusted({ buffer, start, end }: ByteRange, options: AppendOptions): void {
+    if (start === end) throw new KafkaError('INVALID_RECORD', 'no batch to append');
+    for (let at = start; at < end; at += batchSizeAt(buffer, at)) {
+      const problem = frameProblem(buffer, at, end);
+      if (problem !== undefined) throw new KafkaError('CORRUPT_MESSAGE', `a batch is ${problem}`);
+      if (options.origin !== 'raft') checkSize(batchSizeAt(buffer, at), this.settings);
+      if (producerIdAt(buffer, at) < 0) continue;
+      if (isControlAt(buffer, at)) {
+        this.producers.checkMarker(buffer, at, options.transactionVersion ?? 0);
+      } else {
+        this.producers.checkData(buffer, at, false);
+      }
+    }
+    this.checkFits(end - start);
+  }
+
+  private checkFits(bytes: number): void {
+    if (bytes <= this.settings.segmentBytes) return;
+    throw new KafkaError(
+      'RECORD_LIST_TOO_LARGE',
+      `${bytes} bytes do not fit into a segment of ${this.settings.segmentBytes}`,
+    );
+  }
+
+  private repeatedTicket(batch: ProducerBatch): AppendTicket {
+    return {
+      baseOffset: firstOffsetOf(batch),
+      lastOffset: batch.lastOffset,
+      logAppendTimeMs: batch.timestamp,
+      logStartOffset: this.logStartOffset,
+      isDuplicate: true,
+      // The first one may still be on its way.
+      committed:
+        batch.lastOffset < this.highWatermark
+          ? alreadyCommitted
+          : (this.queue.pending ?? alreadyCommitted),
+    };
+  }
+
+  /** Nothing below refuses any more: offsets are given, state is changed, bytes are queued. */
+  private appendAccepted(
+    { buffer, start, end }: ByteRange,
+    leaderEpoch: number,
+    nowMs: number,
+    logAppendTimeMs: number,
+  ): AppendTicket {
+    if (leaderEpoch > this.leaderEpoch) this.leaderEpoch = leaderEpoch;
+    this.assignEpoch(leaderEpoch);
+    const baseOffset = this.logEndOffset;
+    let committed = alreadyCommitted;
+    for (let at = start; at < end;) {
+      const bytes = batchSizeAt(buffer, at);
+      const lastOffset = this.logEndOffset + lastOffsetDeltaAt(buffer, at);
+      setBaseOffset(buffer, at, this.logEndOffset);
+      setLeaderEpoch(buffer, at, leaderEpoch);
+      const segment = this.segmentFor(bytes, lastOffset, maxTimestampAt(buffer, at), nowMs);
+      const position = segment.append(buffer, at, this.settings.indexIntervalBytes);
+      segment.lastModifiedMs = nowMs;
+      const aborted = this.producers.apply(buffer, at);
+      if (aborted !== undefined) this.aborted.add(aborted);
+      this.logEndOffset = lastOffset + 1;
+      this.sizeInBytes += bytes;
+      const chunk = buffer.subarray(at, at + bytes);
+      committed = this.queue.add(segment, position, chunk, this.logEndOffset, aborted);
+      at += bytes;
+    }
+    this.checkInvariant();
+    return {
+      baseOffset,
+      lastOffset: this.logEndOffset - 1,
+      logAppendTimeMs,
+      logStartOffset: this.logStartOffset,
+      isDuplicate: false,
+      committed,
+    };
+  }
+
+  private segmentFor(bytes: number, lastOffset: number, maxTimestamp: number, nowMs: number) {
+    const { active } = this.segments;
+    return active.mustRoll(bytes, lastOffset, maxTimestamp, nowMs, this.settings)
+      ? this.roll(nowMs)
+      : active;
+  }
+
+  private roll(nowMs: number): Segment {
+    const sealed = this.segments.active;
+    const offset = this.logEndOffset;
+    sealed.complete();
+    const start = newSegmentStart(offset, nowMs, this.rollJitter(), emptyIndexes(offset));
+    const next = new Segment(start, this.medium.newSegment(offset));
+    this.segments.replace([], [next]);
+    this.queue.roll({ sealed, offset, snapshot: this.takeSnapshot() }, next);
+    return next;
+  }
+
+  private rollJitter(): number {
+    const bound = Math.min(this.settings.segmentJitterMs, this.settings.segmentMs);
+    return bound <= 0 ? 0 : Math.floor(this.around.random.fraction() * bound);
+  }
+
+  /** The producers as of the log's end; undefined when there is such a snapshot already. */
+  private takeSnapshot(): Buffer | undefined {
+    if (this.snapshotOffset >= this.logEndOffset) return undefined;
+    this.snapshotOffset = this.logEndOffset;
+    return encodeSnapshot(this.producers.all(), this.producers.size);
+  }
+
+  private assignEpoch(leaderEpoch: number): void {
+    if (leaderEpoch >= 0 && this.epochs.assign(leaderEpoch, this.logEndOffset)) {
+      this.epochsChanged = true;
+    }
+  }
+
+  private saveEpochs(): void {
+    if (!this.epochsChanged) return;
+    this.epochsChanged = false;
+    this.medium.saveEpochs(this.epochs.entries);
+  }
+
+  private isSyncDue(group: WriteGroup): boolean {
+    return group.endOffset - this.recoveryPoint >= this.settings.flushMessages;
+  }
+
+  private onCommitted(group: WriteGroup): void {
+    this.highWatermark = group.endOffset;
+    const last = group.steps.at(-1)?.segment;
+    last?.remember(group.endOffset, last.readableSize);
+    if (group.steps.some(({ roll }) => roll !== undefined)) this.flushSoon();
+    this.producers.onHighWatermark(this.highWatermark);
+    this.updateLastStableOffset();
+    this.checkInvariant();
+    this.scheduleFlush();
+    this.notify();
+  }
+
+  private onFailed(cause: unknown): void {
+    this.around.logger.error('a write failed; the log takes no more appends until it is reopened', {
+      topic: this.ref.topicName,
+      partition: this.ref.partition,
+      error: cause,
+    });
+    this.poison(new StorageFailure('NotCommitted', 'an earlier write of this log failed', cause));
+  }
+
+  private poison(failure: StorageFailure): void {
+    this.failure ??= failure;
+    this.flushTimer?.cancel();
+    this.notify();
+  }
+
+  private updateLastStableOffset(): void {
+    const unstable = this.producers.firstUnstableOffset ?? this.highWatermark;
+    this.lastStableOffset = Math.max(this.logStartOffset, Math.min(unstable, this.highWatermark));
+  }
+
+  private checkInvariant(): void {
+    const { logStartOffset, lastStableOffset, highWatermark, logEndOffset } = this;
+    if (
+      logStartOffset <= lastStableOffset &&
+      lastStableOffset <= highWatermark &&
+      highWatermark <= logEndOffset
+    ) {
+      return;
+    }
+    throw new Error(
+      `${this.ref.topicName}-${this.ref.partition}: offsets must not fall in ` +
+        `${logStartOffset}, ${lastStableOffset}, ${highWatermark}, ${logEndOffset}`,
+    );
+  }
+
+  private notify(): void {
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  read(request: ReadRequest, signal?: AbortSignal): ReadResult | Promise<ReadResult> {
+    this.checkReadable();
+    const { fromOffset } = request;
+    if (fromOffset < this.logStartOffset || fromOffset > this.logEndOffset) {
+      throw new KafkaError(
+        'OFFSET_OUT_OF_RANGE',
+        `${fromOffset} is not within [${this.logStartOffset}, ${this.logEndOffset}]`,
+      );
+    }
+    signal?.throwIfAborted();
+    const limitOffset = this.limitOf(request.limit);
+    if (fromOffset >= limitOffset) return this.result(undefined, request);
+    const found = this.segments.read({ ...request, limitOffset });
+    if (!(found instanceof Promise)) return this.result(found, request);
+    return found.then((batches) => {
+      if (signal?.aborted === true) {
+        batches?.release();
+        signal.throwIfAborted();
+      }
+      return this.result(batches, request);
+    });
+  }
+
+  private limitOf(limit: ReadLimit): number {
+    // Even where the log's end is asked for, what is not written yet cannot be read.
+    return limit === 'lastStableOffset' ? this.lastStableOffset : this.highWatermark;
+  }
+
+  private result(found: BatchesFound | undefined, request: ReadRequest): ReadResult {
+    const { logStartOffset, highWatermark, lastStableOffset } = this;
+    const aborted = () =>
+      found === undefined ? [] : this.aborted.overlapping(request.fromOffset, found.endOffset);
+    return {
+      records: found?.records ?? [],
+      sizeInBytes: found?.sizeInBytes ?? 0,
+      logStartOffset,
+      highWatermark,
+      lastStableOffset,
+      abortedTransactions: request.limit === 'lastStableOffset' ? aborted() : null,
+      release: found === undefined ? () => undefined : () => found.release(),
+    };
+  }
+
+  private checkReadable(): void {
+    if (this.failure?.kind === 'Fenced') throw this.failure;
+  }
+
+  async offsetForTimestamp(timestamp: number): Promise<OffsetAndTimestamp | undefined> {
+    this.checkReadable();
+    return findTimestamp(this.segments.all, timestamp, this.logStartOffset);
+  }
+
+  async offsetOfMaxTimestamp(): Promise<OffsetAndTimestamp | undefined> {
+    this.checkReadable();
+    await this.queue.idle(); // what is known of timestamps includes what is not readable yet
+    return findMaxTimestamp(this.segments.all);
+  }
+
+  endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } | undefined {
+    return this.epochs.endOffsetFor(epoch, this.logEndOffset);
+  }
+
+  epochForOffset(offset: number): number {
+    return this.epochs.epochForOffset(offset);
+  }
+
+  async deleteBefore(offset: number): Promise<number> {
+    this.checkReadable();
+    if (offset > this.highWatermark || offset < 0) {
+      throw new KafkaError(
+        'OFFSET_OUT_OF_RANGE',
+        `${offset} is above the high watermark, ${this.highWatermark}`,
+      );
+    }
+    if (offset > this.logStartOffset) {
+      this.moveLogStart(offset);
+      this.around.onLogStartSet(this);
+    }
+    await this.applyRetention();
+    return this.logStartOffset;
+  }
+
+  async applyRetention(): Promise<void> {
+    const turn = this.maintenance.then(() => this.deleteExpired());
+    this.maintenance = turn.catch(() => undefined);
+    await turn;
+  }
+
+  private async deleteExpired(): Promise<void> {
+    if (this.failure !== undefined) return;
+    const nowMs = this.around.clock.wallMs();
+    const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = this;
+    const segments = this.segments.all;
+    const view = { segments, logStartOffset, highWatermark, logEndOffset, sizeInBytes };
+    const expired = countExpired(view, this.settings, nowMs);
+    if (expired === 0) return;
+    if (expired === segments.length) this.roll(nowMs);
+    // Before the old segments go the new one is there.
+    await this.queue.idle();
+    if (this.hasFailed()) return;
+    this.moveLogStart((this.segments.all[expired] as Segment).baseOffset);
+    this.replaceSegments(segments.slice(0, expired), []);
+  }
+
+  // Only for the type checker: `failure` may be set while we wait.
+  private hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  /**
+   * Puts segments in the place of others, all at once. Retention puts none; compaction will put
+   * smaller ones. Readers of the old ones finish undisturbed.
+   */
+  private replaceSegments(old: readonly Segment[], replacements: readonly Segment[]): void {
+    this.segments.replace(old, replacements);
+    this.sizeInBytes = this.segments.sizeInBytes;
+    for (const segment of old) {
+      segment.medium.remove(this.settings.fileDeleteDelayMs);
+      if (!replacements.some((each) => each.baseOffset === segment.baseOffset)) {
+        this.medium.removeSnapshot(segment.baseOffset);
+      }
+    }
+    this.aborted.removeBefore((this.segments.all[0] as Segment).baseOffset);
+  }
+
+  private moveLogStart(offset: number): void {
+    if (offset <= this.logStartOffset) return;
+    this.logStartOffset = offset;
+    if (this.epochs.truncateFromStart(offset)) this.epochsChanged = true;
+    this.updateLastStableOffset();
+    this.checkInvariant();
+    this.notify();
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return this.producers.active();
+  }
+
+  /** Forgets producers that were quiet too long; the store calls it every ten minutes. */
+  expireProducers(): void {
+    this.producers.expire(this.around.clock.wallMs(), this.settings.producerIdExpirationMs);
+  }
+
+  updateSettings(settings: LogSettings): void {
+    this.settings = settings;
+    this.flushTimer?.cancel();
+    this.flushTimer = undefined;
+    this.scheduleFlush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    await this.queue.idle();
+    if (this.hasFailed()) throw this.failure as unknown as StorageFailure;
+    try {
+      await this.syncStored(this.highWatermark);
+    } catch (error) {
+      // After a failed fsync nobody knows what is on the disk.
+      this.onFailed(error);
+      throw new StorageFailure('OutcomeUnknown', 'could not make the log durable', error);
+    }
+  }
+
+  /** @param endOffset  records below it were given to the medium */
+  private async syncStored(endOffset: number): Promise<void> {
+    for (const segment of this.segments.all) {
+      const { storedSize } = segment;
+      if (segment.syncedSize >= storedSize) continue;
+      await segment.medium.sync();
+      segment.syncedSize = Math.max(segment.syncedSize, storedSize);
+    }
+    this.medium.sync();
+    this.recoveryPoint = Math.max(this.recoveryPoint, endOffset);
+  }
+
+  private scheduleFlush(): void {
+    const { flushMs } = this.settings;
+    if (flushMs >= never || this.flushTimer !== undefined || this.failure !== undefined) return;
+    if (this.recoveryPoint >= this.highWatermark) return;
+    this.flushTimer = this.around.clock.schedule(flushMs, () => {
+      this.flushTimer = undefined;
+      this.flushSoon();
+    });
+  }
+
+  /** Flushes without anyone waiting. A failure poisons the log, and is logged there. */
+  private flushSoon(): void {
+    this.backgroundFlush ??= this.flush()
+      .catch(() => undefined)
+      .finally(() => (this.backgroundFlush = undefined));
+  }
+
+  onAdvance(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Commits what is under way, makes it durable, leaves indexes and a snapshot. */
+  async close(): Promise<void> {
+    await this.maintenance;
+    await this.queue.idle();
+    await this.backgroundFlush;
+    this.flushTimer?.cancel();
+    if (this.failure !== undefined) return;
+    const { active } = this.segments;
+    active.complete();
+    if (active.storedSize > 0 || this.segments.all.length > 1) {
+      this.saveEpochs();
+      active.seal();
+      const snapshot = this.takeSnapshot();
+      if (snapshot !== undefined) this.medium.saveSnapshot(this.logEndOffset, snapshot);
+      await this.syncStored(this.logEndOffset);
+    }
+    this.poison(new StorageFailure('Fenced', 'the log is closed'));
+  }
+
+  /** Resolves once no write is under way. */
+  idle(): Promise<void> {
+    return this.queue.idle();
+  }
+
+  /** Ends it at once: what is not written yet never will be. */
+  abandon(reason: string): void {
+    this.poison(new StorageFailure('Fenced', reason));
+    this.queue.abandon(new StorageFailure('Fenced', reason));
+  }
+}
