@@ -1,6 +1,11 @@
 import type { Group, GroupOffsets, Member } from './group.ts';
 import { computeSubscribedTopics, emptyGroup } from './group.ts';
-import type { GroupMetadataRecord, GroupRecord, OffsetCommitRecord } from './group-record.ts';
+import type {
+  CommittedOffset,
+  GroupMetadataRecord,
+  GroupRecord,
+  OffsetCommitRecord,
+} from './group-record.ts';
 
 /** Offsets that a transaction wrote and has not committed yet, by group, topic and partition. */
 type PendingOffsets = Map<string, { record: OffsetCommitRecord; recordOffset: number }>;
@@ -113,7 +118,7 @@ function applyOffset(state: GroupsState, record: OffsetCommitRecord, origin: Rec
   // Offsets alone make a group: a simple one, without members or protocol.
   if (!state.groups.has(groupId)) state.groups.set(groupId, emptyGroup(groupId, undefined));
   if (origin.producerId >= 0) {
-    const pending = state.pendingOffsets.get(origin.producerId) ?? new Map();
+    const pending = state.pendingOffsets.get(origin.producerId) ?? (new Map() as PendingOffsets);
     state.pendingOffsets.set(origin.producerId, pending);
     const { recordOffset } = origin;
     pending.set(pendingKey(groupId, topic, partition), { record, recordOffset });
@@ -125,9 +130,10 @@ function applyOffset(state: GroupsState, record: OffsetCommitRecord, origin: Rec
 function putOffset(state: GroupsState, record: OffsetCommitRecord, recordOffset: number): void {
   const { groupId, topic, partition, committed } = record;
   let byTopic = state.offsets.get(groupId);
-  if (!byTopic) state.offsets.set(groupId, (byTopic = new Map()));
+  if (!byTopic)
+    state.offsets.set(groupId, (byTopic = new Map<string, Map<number, CommittedOffset>>()));
   let byPartition = byTopic.get(topic);
-  if (!byPartition) byTopic.set(topic, (byPartition = new Map()));
+  if (!byPartition) byTopic.set(topic, (byPartition = new Map<number, CommittedOffset>()));
   byPartition.set(partition, committed);
   state.recordOffsets.set(committed, recordOffset);
 }

@@ -1,7 +1,7 @@
 /** Consecutive producer ids that nobody else was given or will be. */
 export interface ProducerIdBlock {
   readonly firstProducerId: number;
-  readonly size: number;
+  readonly count: number;
 }
 
 /**
@@ -26,8 +26,8 @@ export class ProducerIds {
   }
 
   private async fetch(): Promise<void> {
-    const { firstProducerId, size } = await this.allocateBlock();
+    const { firstProducerId, count } = await this.allocateBlock();
     this.next = firstProducerId;
-    this.end = firstProducerId + size;
+    this.end = firstProducerId + count;
   }
 }
