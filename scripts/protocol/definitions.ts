@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { apacheKafkaJars } from '../apache-kafka/jars.ts';
 import { readJar } from './read-jar.ts';
 
 /** A field as Kafka's own message definitions (JSON files inside its jars) describe it. */
@@ -48,13 +48,11 @@ const jars = [
 ];
 
 /**
- * All definitions that concern us.
- *
- * The jars are looked for in the folder named by `KAFKA_LIBS` (the `libs` of a Kafka distribution);
- * without it Maven fetches them, as listed in golden/pom.xml.
+ * All definitions that concern us, out of Apache Kafka's jars: those in the folder `KAFKA_LIBS` (the
+ * `libs` of a distribution), or those that Maven fetches.
  */
-export function loadDefinitions(): Definition[] {
-  const libs = process.env['KAFKA_LIBS'] ?? fetchJars();
+export async function loadDefinitions(): Promise<Definition[]> {
+  const libs = await kafkaLibs();
   const names = readdirSync(libs);
   return jars.flatMap((jar) => {
     const name = names.find((file) => new RegExp(`^${jar}-[0-9.]+\\.jar$`).test(file));
@@ -66,15 +64,8 @@ export function loadDefinitions(): Definition[] {
   });
 }
 
-export function fetchJars(): string {
-  const libs = join(process.cwd(), '.cache', 'kafka-jars');
-  const pom = join(process.cwd(), 'scripts', 'protocol', 'golden', 'pom.xml');
-  execFileSync(
-    'mvn',
-    ['-q', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`],
-    { stdio: 'inherit' },
-  );
-  return libs;
+export async function kafkaLibs(): Promise<string> {
+  return process.env['KAFKA_LIBS'] ?? (await apacheKafkaJars(process.cwd()));
 }
 
 /** The definitions carry line comments, which are not JSON. No text in them holds a `//`. */
@@ -111,3 +102,23 @@ export function parseVersions(text: string | undefined): readonly [number, numbe
   const [from, to] = text.split('-');
   return [Number(from), Number(to ?? from)];
 }
+
+/** Whether a definition is one of those we have a schema for, beside the APIs. */
+export function isRecord({ jar, name, type }: Definition): boolean {
+  return (
+    type === 'header' ||
+    jar !== 'kafka-clients' ||
+    name.startsWith('ConsumerProtocol') ||
+    controlRecords.has(name)
+  );
+}
+
+export const controlRecords: ReadonlySet<string> = new Set([
+  'ControlRecordTypeSchema',
+  'EndTxnMarker',
+  'LeaderChangeMessage',
+  'SnapshotHeaderRecord',
+  'SnapshotFooterRecord',
+  'KRaftVersionRecord',
+  'VotersRecord',
+]);

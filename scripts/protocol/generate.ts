@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { brokerApis, loadDefinitions } from './definitions.ts';
+import { brokerApis, controlRecords, loadDefinitions } from './definitions.ts';
 import type { Definition } from './definitions.ts';
 import { SchemaSource, camelCase, kebabCase } from './schema-source.ts';
 import { summaries } from './summaries.ts';
@@ -31,35 +31,23 @@ const recordSets: { file: string; holds: (d: Definition) => boolean }[] = [
   { file: 'streams-groups', holds: ({ jar, name }) => jar === groupJar && /^Streams/.test(name) },
   { file: 'transaction-state', holds: ({ jar }) => jar === 'kafka-transaction-coordinator' },
   { file: 'share-group-state', holds: ({ jar }) => jar === 'kafka-share-coordinator' },
-  {
-    file: 'control-records',
-    holds: ({ name }) =>
-      [
-        'ControlRecordTypeSchema',
-        'EndTxnMarker',
-        'LeaderChangeMessage',
-        'SnapshotHeaderRecord',
-        'SnapshotFooterRecord',
-        'KRaftVersionRecord',
-        'VotersRecord',
-      ].includes(name),
-  },
+  { file: 'control-records', holds: ({ name }) => controlRecords.has(name) },
   { file: 'quorum-state', holds: ({ jar }) => jar === 'kafka-raft' },
   { file: 'consumer-protocol', holds: ({ name }) => name.startsWith('ConsumerProtocol') },
 ];
 
 async function main(): Promise<void> {
-  const definitions = loadDefinitions();
+  const definitions = await loadDefinitions();
   clear(join(root, 'messages'));
   clear(join(root, 'records'));
   await writeApis(definitions);
   await writeHeaders(definitions);
-  for (const { file, holds } of recordSets) {
-    await writeRecords(file, definitions.filter(holds));
-  }
+  const files = recordSets.map(({ file, holds }) => ({ file, holds: definitions.filter(holds) }));
   for (const definition of definitions.filter(({ jar }) => jar === 'kafka-metadata')) {
-    await writeRecords(kebabCase(definition.name), [definition]);
+    files.push({ file: kebabCase(definition.name), holds: [definition] });
   }
+  for (const { file, holds } of files) await writeRecords(file, holds);
+  await writeAllRecords(files);
 }
 
 async function writeApis(definitions: readonly Definition[]): Promise<void> {
@@ -117,6 +105,25 @@ async function writeRecords(file: string, definitions: Definition[]): Promise<vo
   const source = new SchemaSource('../schema.ts');
   const bodies = definitions.map((definition) => record(source, definition));
   await write(`records/${file}.ts`, source.imports() + bodies.join('\n'));
+}
+
+async function writeAllRecords(
+  files: readonly { file: string; holds: readonly Definition[] }[],
+): Promise<void> {
+  const imports = files.map(
+    ({ file, holds }) =>
+      `import { ${holds.map(({ name }) => camelCase(name)).join(', ')} } from './${file}.ts';`,
+  );
+  const names = files.flatMap(({ holds }) => holds.map(({ name }) => camelCase(name)));
+  await write(
+    'records/all-records.ts',
+    `import type { MessageSchema } from '../schema.ts';
+    ${imports.join('\n')}
+
+    /** Everything that stands in a log or travels inside another message. */
+    export const allRecords: readonly MessageSchema<object, object>[] = [${names.join(',')}];
+    `,
+  );
 }
 
 function record(source: SchemaSource, definition: Definition): string {

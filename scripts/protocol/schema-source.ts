@@ -84,7 +84,7 @@ export class SchemaSource {
     const versions = parseVersions(field.versions ?? field.taggedVersions);
     const present = intersect(versions, valid);
     if (present === null || valid === null) return ''; // existed only in versions that are gone
-    const fallback = this.fallbackText(field);
+    const fallback = this.fallbackText(field, message);
     const nullable = intersect(parseVersions(field.nullableVersions), present);
     let text = this.typeText(field, message, present, nullable);
     const starts = present[0] > valid[0];
@@ -97,7 +97,7 @@ export class SchemaSource {
       text = `${this.use('since')}(${present[0]}, ${text}, ${fallback})`;
     } else if (ends) {
       text = `${this.use('until')}(${present[1]}, ${text}, ${fallback})`;
-    } else if (field.default !== undefined) {
+    } else if (hasDefault(field)) {
       text = `${this.use('withDefault')}(${text}, ${fallback})`;
     }
     if (field.flexibleVersions === 'none') text = `${this.use('neverCompact')}(${text})`;
@@ -144,10 +144,10 @@ export class SchemaSource {
     return this.structText(field.fields, message, present);
   }
 
-  private fallbackText(field: FieldDefinition): string {
-    const value = field.default;
-    if (value === null || value === 'null') return 'null';
-    if (value !== undefined && value !== '') return literal(field.type, String(value));
+  private fallbackText(field: FieldDefinition, message: Definition): string {
+    const value = String(field.default ?? '');
+    if (value === 'null') return 'null';
+    if (value !== '') return literal(field.type, value);
     if (field.type.startsWith('[]')) return '[]';
     switch (field.type) {
       case 'string':
@@ -161,9 +161,23 @@ export class SchemaSource {
       case 'records':
         return 'null';
       default:
-        return /^[A-Z]/.test(field.type) ? '{}' : '0';
+        return /^[A-Z]/.test(field.type) ? this.emptyStruct(field, message) : '0';
     }
   }
+
+  /** An empty struct: those of its fields that have no default of their own must be named. */
+  private emptyStruct(field: FieldDefinition, message: Definition): string {
+    const common = message.commonStructs?.find(({ name }) => name === field.type);
+    const parts = (common?.fields ?? field.fields ?? [])
+      .filter((part) => !hasDefault(part) && part.tag === undefined)
+      .map((part) => `${camelCase(part.name)}: ${this.fallbackText(part, message)}`);
+    return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
+  }
+}
+
+/** Kafka takes the text `"null"` for a default of null, and a bare `null` for none at all. */
+function hasDefault(field: FieldDefinition): boolean {
+  return field.default !== undefined && field.default !== null;
 }
 
 function wrapped(

@@ -111,7 +111,7 @@ export const consumerGroupMemberMetadataValue = defineRecord({
           metadata: bytes,
         }),
       }),
-      null,
+      { sessionTimeoutMs: 0, supportedProtocols: [] },
     ),
   },
 });
@@ -193,7 +193,7 @@ export type ConsumerGroupCurrentMemberAssignmentKey = RecordOf<
 const topicPartitions = {
   topicId: uuid,
   partitions: array(int32),
-  assignmentEpochs: tagged(0, 0, nullableArray(int32), null),
+  assignmentEpochs: tagged(0, 0, nullableArray(int32), []),
 };
 /** ConsumerGroupCurrentMemberAssignmentValue (type 8): partitions that a member has, or has to give up. */
 export const consumerGroupCurrentMemberAssignmentValue = defineRecord({

@@ -42,7 +42,7 @@ export const streamsGroupMetadataValue = defineRecord({
     epoch: int32,
     metadataHash: int64,
     validatedTopologyEpoch: tagged(0, 0, int32, -1),
-    lastAssignmentConfigs: tagged(1, 0, nullableArray(lastAssignmentConfig), null),
+    lastAssignmentConfigs: tagged(1, 0, nullableArray(lastAssignmentConfig), []),
   },
 });
 export type StreamsGroupMetadataValue = RecordOf<typeof streamsGroupMetadataValue>;
@@ -166,7 +166,7 @@ export type StreamsGroupCurrentMemberAssignmentKey = RecordOf<
 const streamsGroupCurrentMemberAssignmentValueTaskIds = {
   subtopologyId: string,
   partitions: array(int32),
-  assignmentEpochs: tagged(0, 0, nullableArray(int32), null),
+  assignmentEpochs: tagged(0, 0, nullableArray(int32), []),
 };
 /** StreamsGroupCurrentMemberAssignmentValue (type 22): tasks that a member of a streams group has. */
 export const streamsGroupCurrentMemberAssignmentValue = defineRecord({
