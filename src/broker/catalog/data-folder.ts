@@ -88,6 +88,7 @@ function writeMeta(options: DataFolderOptions, clusterId: string): FolderIdentit
   const directoryId = randomUuid(() => random.bytes16());
   const text = encodeMetaProperties({ clusterId, nodeId, directoryId }, new Date(clock.wallMs()));
   writeAtomically(disk, folder, metaName, Buffer.from(text));
+  disk.syncDirectory(folder);
   return { clusterId, directoryId };
 }
 

@@ -5,7 +5,7 @@ import type { Change } from './catalog.ts';
 import { configOf, isActive } from './image.ts';
 import type { BrokerEndpoint, MetadataImage, PartitionImage, TopicImage } from './image.ts';
 import type { MetadataRecord } from './metadata-record.ts';
-import { changePartition } from './partition-change.ts';
+import { changePartition, lastInSync } from './partition-change.ts';
 import type { PartitionTarget } from './partition-change.ts';
 
 /** A broker that begins a new life. */
@@ -71,7 +71,8 @@ export function decideBrokerStarted(
   for (const brokerId of started) records.push(...fencing(image, brokerId, false));
   const changes = changePartitions(image, (partition) => {
     if (!partition.replicas.some((replica) => started.has(replica))) return undefined;
-    const canJoin = isLive(partition.leader) || partition.isr.some((broker) => started.has(broker));
+    const canJoin =
+      isLive(partition.leader) || lastInSync(partition).some((broker) => started.has(broker));
     return {
       canLead: isLive,
       isr: canJoin ? withStarted(partition, started) : partition.isr,

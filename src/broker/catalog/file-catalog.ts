@@ -254,7 +254,7 @@ function writePartitionMetadata(disk: Disk, folder: string): void {
 function writeEpochs(disk: Disk, folder: string, epochs: readonly EpochStart[]): void {
   const lines = epochs.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
   const text = `${['0', String(lines.length), ...lines].join('\n')}\n`;
-  writeAtomically(disk, folder, 'leader-epoch-checkpoint', Buffer.from(text));
+  writeAtomically(disk, folder, 'leader-epoch-checkpoint', Buffer.from(text), { isCache: true });
 }
 
 /** Appends to the log of the present epoch, and replaces it by a snapshot when it has grown. */
@@ -324,6 +324,7 @@ class FileRecordLog implements RecordLog {
         now: this.#clock.wallMs(),
       });
       writeAtomically(this.#disk, this.folder, snapshotName(id), bytes);
+      this.#disk.syncDirectory(this.folder);
       this.log.startAfresh();
       writeEpochs(this.#disk, this.folder, [{ epoch: id.epoch, startOffset: id.endOffset }]);
       removeSnapshotsBefore(this.#disk, this.folder, id);

@@ -133,9 +133,10 @@ export function partitionChanged(
   partitionId: number,
   change: Partial<Omit<PartitionChange, 'topicId' | 'partitionId'>>,
 ): MetadataRecord {
+  const hasElr = change.eligibleLeaderReplicas != null || change.lastKnownElr != null;
   return {
     type: 'PartitionChangeRecord',
-    version: 1,
+    version: hasElr ? 2 : 1,
     data: {
       isr: null,
       leader: noLeaderChange,

@@ -39,8 +39,9 @@ export function changePartition(
   partition: PartitionImage,
   { isr = partition.isr, election = 'online', canLead, newEpoch = false }: PartitionTarget,
 ): MetadataRecord | undefined {
-  const elected = elect(partition, isr, election, canLead);
-  const targetIsr = elected.unclean ? [elected.leader] : isr;
+  const elected = elect(partition, isr.length > 0 ? isr : lastInSync(partition), election, canLead);
+  const isAlone = elected.unclean || (isr.length === 0 && elected.leader !== noLeader);
+  const targetIsr = isAlone ? [elected.leader] : isr;
   const leaderChanges = elected.leader !== partition.leader;
   const isrChanges = targetIsr.length > 0 && !sameList(targetIsr, partition.isr);
   const bumps = newEpoch && elected.leader !== noLeader;
@@ -49,8 +50,22 @@ export function changePartition(
     ...((leaderChanges || bumps) && { leader: elected.leader }),
     ...(isrChanges && { isr: targetIsr }),
     ...(elected.unclean && partition.recovering !== true && { leaderRecoveryState: 1 }),
+    ...(hasElr(partition) && { eligibleLeaderReplicas: [], lastKnownElr: [] }),
   });
 }
+
+/**
+ * Who may lead without loss. Kafka 4.3 lets the in-sync replicas run empty and remembers the last
+ * ones apart (KIP-966); its folders are taken over as they are, but we do not write such lists.
+ */
+export function lastInSync(partition: PartitionImage): readonly number[] {
+  if (partition.isr.length > 0) return partition.isr;
+  const { eligibleLeaderReplicas = [], lastKnownElr = [] } = partition;
+  return eligibleLeaderReplicas.length > 0 ? eligibleLeaderReplicas : lastKnownElr;
+}
+
+const hasElr = (partition: PartitionImage): boolean =>
+  partition.eligibleLeaderReplicas !== undefined || partition.lastKnownElr !== undefined;
 
 function elect(
   partition: PartitionImage,

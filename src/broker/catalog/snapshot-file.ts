@@ -76,11 +76,21 @@ function requireIntact(bytes: Buffer): void {
   }
 }
 
-/** Writes a file that is either there as a whole or not at all. */
-export function writeAtomically(disk: Disk, folder: string, name: string, data: Buffer): void {
-  disk.writeFile(`${folder}/${name}.part`, data, { sync: true });
-  disk.rename(`${folder}/${name}.part`, `${folder}/${name}`);
-  disk.syncDirectory(folder);
+/**
+ * Writes a file that is either there as a whole or not at all, also after a power cut.
+ *
+ * @param isCache  it is made anew at each start, so it need not reach the disk now
+ */
+export function writeAtomically(
+  disk: Disk,
+  folder: string,
+  name: string,
+  data: Buffer,
+  { isCache = false } = {},
+): void {
+  const temporary = `${folder}/${name}.part`;
+  disk.writeFile(temporary, data, { sync: !isCache });
+  disk.rename(temporary, `${folder}/${name}`);
 }
 
 /** The newest snapshot; leftovers of one that was not finished are removed. */
