@@ -305,7 +305,10 @@ export interface BatchInput {
   readonly compression?: CompressionType;
   /** On the codec's own scale. */
   readonly compressionLevel?: number | undefined;
-  /** The time that the broker stamps on all records (LogAppendTime); default: each has its own. */
+  /**
+   * The time that the broker stamps on all records (LogAppendTime). They keep their own beside it,
+   * though nobody reads them. Default: each has its own (CreateTime).
+   */
   readonly logAppendTime?: number | undefined;
   readonly deleteHorizonMs?: number | undefined;
   readonly producerId?: number;
@@ -321,9 +324,7 @@ export interface BatchInput {
 export function buildBatch(batch: BatchInput): Buffer {
   const { records, baseOffset = 0, compression = 'none' } = batch;
   const baseTimestamp = batch.deleteHorizonMs ?? records[0]?.timestamp ?? noTimestamp;
-  const delta = (record: RecordInput): number =>
-    (batch.logAppendTime === undefined ? (record.timestamp ?? noTimestamp) : baseTimestamp) -
-    baseTimestamp;
+  const delta = (record: RecordInput): number => (record.timestamp ?? noTimestamp) - baseTimestamp;
 
   let size = 0;
   let lastOffset = baseOffset - 1;

@@ -92,7 +92,12 @@ export class RecordCursor {
   }
 
   get timestamp(): number {
-    return this.base.logAppendTime ?? this.base.baseTimestamp + this.timestampDelta;
+    return this.base.logAppendTime ?? this.ownTimestamp;
+  }
+
+  /** What its producer gave it, even when the broker's time counts. */
+  get ownTimestamp(): number {
+    return this.base.baseTimestamp + this.timestampDelta;
   }
 
   /**

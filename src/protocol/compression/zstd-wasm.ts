@@ -3,99 +3,122 @@ import { loadPackage, resolvePackage } from '../load-package.ts';
 import { MalformedMessage } from '../malformed-message.ts';
 import type { Zstd } from './zstd.ts';
 
-/**
+/*
  * zstd by the package `@bokuweb/zstd-wasm`, for Nodes whose zlib has none. Its own functions
- * start asynchronously, believe the content size in a frame's header and fail without one, so that
- * its compiled module is used directly.
+ * start asynchronously, believe the content size in a frame's header, fail without one, and share
+ * one memory with whoever else uses the package in this process. So only its libzstd is used, in
+ * an instance of our own.
  */
 
-/** What Emscripten made of libzstd. Pointers are numbers; sizes may be errors, see `_ZSTD_isError`. */
-interface ZstdModule {
-  instantiateWasm?: (imports: object, done: (instance: WebAssembly.Instance) => unknown) => unknown;
-  init(wasm: Uint8Array): void;
-  readonly HEAPU8: Uint8Array;
-  _malloc(size: number): number;
-  _free(pointer: number): void;
-  _ZSTD_isError(size: number): number;
-  _ZSTD_compressBound(size: number): number;
-  _ZSTD_compress(
-    target: number,
-    capacity: number,
-    source: number,
-    size: number,
-    level: number,
-  ): number;
-  _ZSTD_decompress(target: number, capacity: number, source: number, size: number): number;
+/** Exports of its zstd.wasm 0.0.27 (package.json admits no other version), by their short names. */
+interface ZstdExports {
+  readonly f: WebAssembly.Memory;
+  /** Constructors. */
+  g(): void;
+  /** ZSTD_isError */
+  h(size: number): number;
+  /** ZSTD_compress */
+  m(target: number, capacity: number, source: number, size: number, level: number): number;
+  /** ZSTD_decompress */
+  r(target: number, capacity: number, source: number, size: number): number;
+  /** malloc and free */
+  s(size: number): number;
+  t(pointer: number): void;
 }
 
-/** ZSTD_error_dstSize_tooSmall, as an unsigned 32-bit size. */
+/** ZSTD_error_dstSize_tooSmall */
 const targetTooSmall = -70;
+
+/** Memory of WebAssembly never shrinks: an instance that grew to more is given up. */
+const keptMemory = 32 * 1024 * 1024;
+
+/** Copies `data` in, lets `work` fill a target and say how much of it, copies that out. */
+type WithMemory = (
+  data: Buffer,
+  capacity: number,
+  work: (zstd: ZstdExports, source: number, target: number) => number,
+) => Buffer;
 
 export function loadWasmZstd(): Zstd {
   const module = loadModule();
-  return {
-    compress(data, level) {
-      const capacity = module._ZSTD_compressBound(data.length);
-      return withMemory(module, data, capacity, (source, target) => {
-        const size = module._ZSTD_compress(target, capacity, source, data.length, level);
-        if (module._ZSTD_isError(size) !== 0) throw new Error(`zstd error ${size}`);
-        return size;
-      });
-    },
+  let instance: ZstdExports | undefined;
 
-    // The package exports no streaming, so that room which was too small is made larger.
-    decompress(data, limit) {
-      let capacity = Math.min(limit, Math.max(64 * 1024, data.length * 8));
-      for (;;) {
-        const result = decompressInto(module, data, capacity);
-        if (result !== undefined) return result;
-        if (capacity === limit) throw new MalformedMessage(`zstd: more than ${limit} bytes`);
-        capacity = Math.min(limit, capacity * 4);
-      }
-    },
+  const withMemory: WithMemory = (data, capacity, work) => {
+    const zstd = (instance ??= instantiate(module));
+    const source = zstd.s(data.length);
+    const target = zstd.s(capacity);
+    try {
+      if (source === 0 || target === 0) throw new Error('zstd: no memory');
+      new Uint8Array(zstd.f.buffer).set(data, source);
+      const size = work(zstd, source, target);
+      return Buffer.from(new Uint8Array(zstd.f.buffer, target, size));
+    } finally {
+      zstd.t(source);
+      zstd.t(target);
+      if (zstd.f.buffer.byteLength > keptMemory) instance = undefined;
+    }
+  };
+
+  return {
+    compress: (data, level) => compress(withMemory, data, level),
+    decompress: (data, limit) => decompress(withMemory, data, limit),
   };
 }
 
-/** Undefined when more than `capacity` bytes come out. */
-function decompressInto(module: ZstdModule, data: Buffer, capacity: number): Buffer | undefined {
-  let size = 0;
-  const content = withMemory(module, data, capacity, (source, target) => {
-    size = module._ZSTD_decompress(target, capacity, source, data.length);
-    return module._ZSTD_isError(size) === 0 ? size : 0;
+function compress(withMemory: WithMemory, data: Buffer, level: number): Buffer {
+  // ZSTD_COMPRESSBOUND, and some more
+  const capacity = data.length + (data.length >> 8) + 1024;
+  return withMemory(data, capacity, (zstd, source, target) => {
+    const size = zstd.m(target, capacity, source, data.length, level);
+    if (zstd.h(size) !== 0) throw new Error(`zstd: error ${size | 0}`);
+    return size;
   });
-  if (module._ZSTD_isError(size) === 0) return content;
-  if ((size | 0) === targetTooSmall) return undefined;
-  throw new MalformedMessage(`zstd: error ${size | 0}`);
 }
 
-/** Copies `data` into the module, lets `work` fill a target, and copies out as much as it says. */
-function withMemory(
-  module: ZstdModule,
-  data: Buffer,
-  capacity: number,
-  work: (source: number, target: number) => number,
-): Buffer {
-  const source = module._malloc(data.length);
-  const target = module._malloc(capacity);
-  try {
-    if (source === 0 || target === 0) throw new Error('zstd: no memory');
-    module.HEAPU8.set(data, source);
-    const size = work(source, target);
-    return Buffer.from(module.HEAPU8.subarray(target, target + size));
-  } finally {
-    module._free(source);
-    module._free(target);
+/** The package exports no streaming, so that room which was too small is made larger. */
+function decompress(withMemory: WithMemory, data: Buffer, limit: number): Buffer {
+  for (let capacity = Math.min(limit, Math.max(64 * 1024, data.length * 8)); ;) {
+    let error = 0;
+    const content = withMemory(data, capacity, (zstd, source, target) => {
+      const size = zstd.r(target, capacity, source, data.length);
+      if (zstd.h(size) === 0) return size;
+      error = size | 0;
+      return 0;
+    });
+    if (error === 0) return content;
+    if (error !== targetTooSmall) throw new MalformedMessage(`zstd: error ${error}`);
+    if (capacity === limit) throw new MalformedMessage(`zstd: more than ${limit} bytes`);
+    capacity = Math.min(limit, capacity * 4);
   }
 }
 
-function loadModule(): ZstdModule {
-  const main = resolvePackage('@bokuweb/zstd-wasm');
-  const { Module: module } = createRequire(main)('./module.js') as { Module: ZstdModule };
+function loadModule(): WebAssembly.Module {
+  const path = createRequire(resolvePackage('@bokuweb/zstd-wasm')).resolve('./zstd.wasm');
   // Loading the package's own file, as `require` does for code.
   const files = loadPackage('node:fs') as { readFileSync(path: string): Buffer };
-  const wasm = files.readFileSync(createRequire(main).resolve('./zstd.wasm'));
-  module.instantiateWasm = (imports, done) =>
-    done(new WebAssembly.Instance(new WebAssembly.Module(wasm), imports));
-  module.init(wasm);
-  return module;
+  return new WebAssembly.Module(files.readFileSync(path));
+}
+
+function instantiate(module: WebAssembly.Module): ZstdExports {
+  const stop = (): never => {
+    throw new Error('zstd stopped');
+  };
+  const nothing = (): number => 0;
+  const imports = { a: stop, b: nothing, c: stop, d: nothing, e: grow };
+  const { exports } = new WebAssembly.Instance(module, { a: imports });
+  const zstd = exports as unknown as ZstdExports;
+  function grow(size: number): number {
+    return growTo(zstd.f, size >>> 0) ? 1 : 0;
+  }
+  zstd.g();
+  return zstd;
+}
+
+function growTo(memory: WebAssembly.Memory, size: number): boolean {
+  try {
+    memory.grow(Math.ceil((size - memory.buffer.byteLength) / 65536));
+    return true;
+  } catch {
+    return false; // malloc gives null then
+  }
 }
