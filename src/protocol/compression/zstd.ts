@@ -26,7 +26,7 @@ export function nodeZstd(): Zstd | undefined {
         params: { [node.constants.ZSTD_c_compressionLevel]: level },
       }),
     decompress: (data, limit) =>
-      node.zstdDecompressSync(data, { maxOutputLength: limit, chunkSize: 64 * 1024 }),
+      node.zstdDecompressSync(data, { maxOutputLength: limit, chunkSize: 32 * 1024 }),
   };
 }
 
