@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect as connectTo, type Socket } from 'node:net';
 import { decode, decodeFrom, encode } from '../../src/protocol/codec.ts';
 import { requestHeader } from '../../src/protocol/messages/request-header.ts';
 import { responseHeader } from '../../src/protocol/messages/response-header.ts';
@@ -12,8 +12,8 @@ import {
 import { WireReader } from '../../src/protocol/wire-reader.ts';
 
 interface Waiting {
-  resolve(frame: Buffer): void;
-  reject(error: Error): void;
+  readonly resolve: (frame: Buffer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** What a raw client says when the broker hangs up on it. */
@@ -55,7 +55,7 @@ export class RawClient {
     clientId: string | null = 'raw',
   ): Promise<RawClient> {
     const [host = '127.0.0.1', port = '9092'] = (bootstrapServers.split(',')[0] ?? '').split(':');
-    const socket = connect({ host, port: Number(port), noDelay: true });
+    const socket = connectTo({ host, port: Number(port), noDelay: true });
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
@@ -92,7 +92,7 @@ export class RawClient {
     if (header.correlationId !== correlationId) {
       throw new Error(`response ${header.correlationId} where ${correlationId} was due`);
     }
-    return decode(api.response, version, frame.subarray(reader.pos)) as ResponseOf<A>;
+    return decode(api.response, version, frame.subarray(reader.pos));
   }
 
   /** Sends a frame, whatever it holds. */

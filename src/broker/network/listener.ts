@@ -26,12 +26,16 @@ export type NetworkParts = Omit<ConnectionParts, 'settings' | 'answer'>;
 /** How long a stopping broker waits for requests under way, in ms. */
 const graceMs = 2_000;
 
+const ignored = (): void => undefined;
+
 /** The open connections of a broker, over all its listeners: limits, idle time, shutdown. */
 export class Connections {
   private readonly open = new Set<Connection>();
   private readonly perHost = new Map<string, number>();
   private sweep: Timer | undefined;
   private whenEmpty: (() => void) | undefined;
+  /** Connected before the broker is ready; undefined when it is. */
+  private early: { socket: Socket; listener: string }[] | undefined = [];
 
   constructor(
     private readonly limits: ConnectionLimits,
@@ -43,7 +47,23 @@ export class Connections {
     return this.open.size;
   }
 
+  /** Serves from now on, those first who have connected already. */
+  begin(): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    for (const { socket, listener } of early) {
+      socket.off('error', ignored);
+      if (!socket.destroyed) this.accept(socket, listener);
+    }
+  }
+
   accept(socket: Socket, listener: string): void {
+    if (this.early !== undefined) {
+      // Nothing is read from it before somebody listens.
+      socket.on('error', ignored);
+      this.early.push({ socket, listener });
+      return;
+    }
     const host = hostOf(socket);
     if (!this.hasRoomFor(host)) {
       this.parts.logger.warn('too many connections: refused one', { client: host });
@@ -65,6 +85,8 @@ export class Connections {
 
   /** Answers what is under way, within a grace, and closes all. */
   async close(): Promise<void> {
+    for (const { socket } of this.early ?? []) socket.destroy();
+    this.early = [];
     this.sweep?.cancel();
     this.sweep = undefined;
     const empty = new Promise<void>((resolve) => {
@@ -144,8 +166,10 @@ export class Listener {
     return new Listener(address.name, typeof bound === 'object' ? (bound?.port ?? 0) : 0, server);
   }
 
-  /** Accepts no more; connections live on. */
-  stopAccepting(): void {
-    this.server.close();
+  /** Accepts no more. Resolves once the port is free, and its connections are closed. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+    });
   }
 }

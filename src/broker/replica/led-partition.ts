@@ -36,9 +36,10 @@ export class LedPartition {
     readonly log: PartitionLog,
     private image: PartitionImage,
     private currentSettings: LeaderSettings,
+    private readonly onFailure: (led: LedPartition) => void,
   ) {
     this.firstOffset = log.logEndOffset;
-    this.stopListening = log.onAdvance(() => this.wakeWatchers());
+    this.stopListening = log.onAdvance(() => this.onAdvance());
   }
 
   get leaderEpoch(): number {
@@ -123,6 +124,11 @@ export class LedPartition {
     this.stopListening();
     this.wakeWatchers();
     this.watchers.clear();
+  }
+
+  private onAdvance(): void {
+    this.wakeWatchers();
+    if (this.log.failure !== undefined && !this.isOver) this.onFailure(this);
   }
 
   private wakeWatchers(): void {

@@ -40,6 +40,8 @@ export class LedPartitions {
     private readonly store: LogStore,
     private readonly settingsOf: SettingsOf,
     private readonly observers: readonly LeadershipObserver[],
+    /** A log takes no more appends: it needs a new leadership. */
+    private readonly onFailure: (led: LedPartition) => void,
     private readonly logger: Logger,
   ) {
     this.image = emptyImage;
@@ -141,7 +143,7 @@ export class LedPartitions {
       const log = await this.store.open(ref, settings.log);
       log.updateSettings(settings.log);
       log.becomeLeader(partition.leaderEpoch);
-      const led = new LedPartition(id, name, index, log, partition, settings);
+      const led = new LedPartition(id, name, index, log, partition, settings, this.onFailure);
       for (const observer of this.observers) {
         if (observer.topicName === name) await observer.onLeadership(led);
       }

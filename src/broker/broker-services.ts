@@ -1,0 +1,32 @@
+import type { GroupCoordinator } from '../coordination/group-coordinator.ts';
+import type { ProducerIds } from '../coordination/producer-ids.ts';
+import type { Clock } from '../host/clock.ts';
+import type { Logger } from '../host/logger.ts';
+import type { LogStore } from '../storage/log-store.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import type { TopicCreation } from './catalog/topic-creation.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { FetchSessions } from './fetch/fetch-sessions.ts';
+import type { PartitionReader } from './fetch/read-partitions.ts';
+import type { NodeSettings } from './node-settings.ts';
+import type { LedPartitions } from './replica/led-partitions.ts';
+
+/** Everything the handlers of one broker work with. */
+export interface BrokerServices {
+  readonly settings: NodeSettings;
+  /** The node in charge of the catalog: the first broker of the process. */
+  readonly controllerId: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly catalog: Catalog;
+  readonly store: LogStore;
+  readonly partitions: LedPartitions;
+  readonly deadlines: Deadlines;
+  readonly sessions: FetchSessions;
+  readonly reader: PartitionReader;
+  readonly topicCreation: TopicCreation;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+  /** Bytes that responses may still take while slow readers hold others. */
+  responseBytesLeft(): number;
+}

@@ -1,0 +1,237 @@
+import { GroupCoordinator } from '../coordination/group-coordinator.ts';
+import { ProducerIds } from '../coordination/producer-ids.ts';
+import type { Clock, Timer } from '../host/clock.ts';
+import type { Logger } from '../host/logger.ts';
+import type { Random } from '../host/random.ts';
+import { randomUuid, type Uuid } from '../protocol/uuid.ts';
+import type { LogStore } from '../storage/log-store.ts';
+import type { BrokerServices } from './broker-services.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import type { BrokerRegistration } from './catalog/decide-brokers.ts';
+import { decideProducerIdBlock } from './catalog/decide-producer-ids.ts';
+import { emptyImage, type BrokerEndpoint, type MetadataImage } from './catalog/image.ts';
+import { changePartition } from './catalog/partition-change.ts';
+import { offsetsTopic } from './catalog/topic-name.ts';
+import { TopicCreation } from './catalog/topic-creation.ts';
+import { Deadlines } from './deadlines.ts';
+import { Dispatcher, type Node } from './dispatch.ts';
+import { FetchSessions } from './fetch/fetch-sessions.ts';
+import { PartitionReader } from './fetch/read-partitions.ts';
+import { handlerTable } from './handler-table.ts';
+import { ByteBudget } from './network/byte-budget.ts';
+import { Connections, Listener } from './network/listener.ts';
+import { Writers } from './network/output-buffer.ts';
+import type { NodeSettings } from './node-settings.ts';
+import type { LedPartition } from './replica/led-partition.ts';
+import { LedPartitions } from './replica/led-partitions.ts';
+
+/** What the brokers of one process share, and where time and chance come from. */
+export interface BrokerParts {
+  readonly catalog: Catalog;
+  readonly store: LogStore;
+  readonly controllerId: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Id of the log directory that it registers with. */
+export interface BrokerIdentity {
+  readonly directoryId: Uuid;
+}
+
+/** Pause before a partition whose log failed is led anew. */
+const reopenDelayMs = 1_000;
+/** Response bytes that slow readers of all connections may hold before fetches are cut short. */
+const maxResponseBytesInMemory = 256 * 1024 * 1024;
+
+/**
+ * One broker: listeners, the partitions it leads, its coordinator. It shares catalog and store with
+ * the other brokers of its process, and learns of the cluster only through the catalog's images.
+ */
+export class Broker implements Node {
+  private readonly partitions: LedPartitions;
+  private readonly groups: GroupCoordinator;
+  private readonly deadlines: Deadlines;
+  private readonly connections: Connections;
+  private readonly reopenTimers = new Set<Timer>();
+  private listeners: Listener[] = [];
+  private endpoints: readonly BrokerEndpoint[] = [];
+
+  constructor(
+    readonly settings: NodeSettings,
+    private readonly parts: BrokerParts,
+  ) {
+    const { catalog, store, clock, random, logger } = parts;
+    this.deadlines = new Deadlines(clock);
+    this.groups = new GroupCoordinator({
+      clock,
+      random,
+      logger,
+      settings: () => this.groupSettings(),
+    });
+    this.partitions = new LedPartitions(
+      settings.nodeId,
+      emptyImage(catalog.image.clusterId),
+      store,
+      settings.topicSettings,
+      [this.offsetsObserver()],
+      (led) => this.onLogFailure(led),
+      logger,
+    );
+    const outgoing = new ByteBudget(maxResponseBytesInMemory);
+    const table = handlerTable(this.services(outgoing));
+    const dispatcher = new Dispatcher(table, this, logger);
+    this.connections = new Connections(
+      settings.connections,
+      (buffer, start, end, connection) => dispatcher.answer(buffer, start, end, connection),
+      {
+        incoming: new ByteBudget(settings.maxRequestBytesInMemory),
+        outgoing,
+        writers: new Writers(),
+        clock,
+        logger,
+      },
+    );
+  }
+
+  get nodeId(): number {
+    return this.settings.nodeId;
+  }
+
+  get image(): MetadataImage {
+    return this.parts.catalog.image;
+  }
+
+  /** Open connections. */
+  get connectionCount(): number {
+    return this.connections.count;
+  }
+
+  /**
+   * Binds all listeners. Clients may connect from now on, and are answered after `serve`.
+   * @returns what other brokers and clients are told of this one
+   */
+  async bind({ directoryId }: BrokerIdentity): Promise<BrokerRegistration> {
+    const endpoints: BrokerEndpoint[] = [];
+    for (const wanted of this.settings.listeners) {
+      const listener = await Listener.open(wanted, this.connections);
+      this.listeners.push(listener);
+      endpoints.push({
+        listener: wanted.name,
+        host: wanted.advertisedHost,
+        port: wanted.advertisedPort === 0 ? listener.port : wanted.advertisedPort,
+        securityProtocol: wanted.securityProtocol,
+      });
+    }
+    this.endpoints = endpoints;
+    return {
+      brokerId: this.nodeId,
+      incarnationId: randomUuid(() => this.parts.random.bytes16()),
+      endpoints,
+      rack: this.settings.rack,
+      directories: [directoryId],
+    };
+  }
+
+  /** Answers clients, those that have waited too. */
+  serve(): void {
+    this.connections.begin();
+  }
+
+  /** Where clients of the first listener find it. */
+  get address(): string {
+    const [first] = this.endpoints;
+    return first === undefined ? '' : `${first.host}:${first.port}`;
+  }
+
+  /** Ports of the listeners, in their order. */
+  get ports(): readonly number[] {
+    return this.listeners.map(({ port }) => port);
+  }
+
+  /**
+   * Stops: no new connections, what is under way is answered (within a grace), leaderships end.
+   * The catalog shall have moved the leaderships elsewhere before.
+   */
+  async close(): Promise<void> {
+    const unbound = this.listeners.map((listener) => listener.close());
+    await this.connections.close();
+    await Promise.all(unbound);
+    await this.partitions.resignAll();
+    this.groups.close();
+    this.deadlines.clear();
+    for (const timer of this.reopenTimers) timer.cancel();
+    this.reopenTimers.clear();
+  }
+
+  private services(outgoing: ByteBudget): BrokerServices {
+    const { catalog, store, clock, random, logger, controllerId } = this.parts;
+    const { settings } = this;
+    return {
+      settings,
+      controllerId,
+      clock,
+      logger,
+      catalog,
+      store,
+      partitions: this.partitions,
+      deadlines: this.deadlines,
+      sessions: new FetchSessions(settings.fetchSessionSlots, clock, random),
+      reader: new PartitionReader(this.partitions, logger),
+      topicCreation: new TopicCreation(catalog, settings.topics),
+      groups: this.groups,
+      producerIds: new ProducerIds(() =>
+        catalog.transact((image) => decideProducerIdBlock(image, this.nodeId)),
+      ),
+      responseBytesLeft: () => outgoing.remaining,
+    };
+  }
+
+  private offsetsObserver() {
+    return {
+      topicName: offsetsTopic,
+      onLeadership: ({ partition, log, leaderEpoch }: LedPartition) =>
+        this.groups.onLeadership(partition, log, leaderEpoch),
+      onResignation: (partition: number) => this.groups.onResignation(partition),
+    };
+  }
+
+  /** The topic of the offsets keeps the size it was made with. */
+  private groupSettings() {
+    const configured = this.settings.groups();
+    const offsets = this.image.topics.get(offsetsTopic);
+    if (offsets === undefined) return configured;
+    return { ...configured, offsetsTopicPartitions: offsets.partitions.length };
+  }
+
+  /** Takes a new image; resolves when all partitions that are new here serve. */
+  async apply(image: MetadataImage, before: MetadataImage): Promise<void> {
+    await this.partitions.apply(image);
+    if (image.topicsById === before.topicsById) return;
+    const deleted = [...before.topics.keys()].filter((name) => !image.topics.has(name));
+    if (deleted.length > 0) await this.groups.onTopicsDeleted(deleted);
+  }
+
+  /** A failed log takes no more appends: the partition gets a new leader epoch, and is reopened. */
+  private onLogFailure(led: LedPartition): void {
+    if (led.log.failure?.kind === 'Fenced') return;
+    const { clock, catalog, logger } = this.parts;
+    const { topicId, partition, leaderEpoch } = led;
+    const timer = clock.schedule(reopenDelayMs, () => {
+      this.reopenTimers.delete(timer);
+      const reopened = catalog.transact((image) => {
+        const now = image.topicsById.get(topicId)?.partitions[partition];
+        if (now?.leaderEpoch !== leaderEpoch || !led.leads)
+          return { records: [], result: undefined };
+        const canLead = (broker: number): boolean => broker === this.nodeId;
+        const record = changePartition({ topicId, partition }, now, { canLead, newEpoch: true });
+        return { records: record === undefined ? [] : [record], result: undefined };
+      });
+      reopened.catch((error: unknown) =>
+        logger.error('a partition cannot be led anew', { topic: led.topicName, partition, error }),
+      );
+    });
+    this.reopenTimers.add(timer);
+  }
+}

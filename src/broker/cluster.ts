@@ -1,0 +1,245 @@
+import type { Clock } from '../host/clock.ts';
+import type { Logger } from '../host/logger.ts';
+import type { Random } from '../host/random.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import { randomUuid, type Uuid } from '../protocol/uuid.ts';
+import type { LogStore } from '../storage/log-store.ts';
+import { MemoryLogStore } from '../storage/memory/memory-log-store.ts';
+import { Broker, type BrokerParts } from './broker.ts';
+import type { BrokerOptions, TopicOptions } from './broker-options.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import {
+  decideBrokersGone,
+  decideBrokersJoin,
+  decideBrokerStopped,
+  type BrokerRegistration,
+} from './catalog/decide-brokers.ts';
+import type { MetadataImage } from './catalog/image.ts';
+import { MemoryCatalog } from './catalog/memory-catalog.ts';
+import { TopicCreation } from './catalog/topic-creation.ts';
+import { BrokerConfig } from './config/broker-config.ts';
+import { nodeSettings, type NodeSettings } from './node-settings.ts';
+import type { RunningBroker } from './start-broker.ts';
+
+/** Time, chance and words of a process. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What the brokers share, opened. */
+export interface Engine {
+  readonly catalog: Catalog;
+  readonly store: LogStore;
+  /** Id of the first broker's log directory. */
+  readonly directoryId: Uuid;
+}
+
+/** All brokers of one process, over one catalog and one store. */
+export class Cluster implements RunningBroker {
+  private readonly running = new Map<number, Broker>();
+  private readonly unsubscribe: () => void;
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly members: ReadonlyMap<number, Member>,
+    private readonly engine: Engine,
+    private readonly around: Surroundings,
+  ) {
+    this.unsubscribe = engine.catalog.subscribe((image, before) => this.apply(image, before));
+  }
+
+  /** @throws {Error} what keeps a broker from starting; nothing is left open then */
+  static async start(options: BrokerOptions, around: Surroundings): Promise<Cluster> {
+    const configs = brokerConfigs(options);
+    const [first] = configs;
+    if (first === undefined) throw new Error('at least one broker is needed');
+    const engine = await openEngine(options, first, around);
+    const members = new Map<number, Member>();
+    for (const [index, config] of configs.entries()) {
+      const settings = nodeSettings(config, options, index, engine.catalog, around.random);
+      const directoryId =
+        index === 0 ? engine.directoryId : randomUuid(() => around.random.bytes16());
+      members.set(settings.nodeId, { settings, directoryId });
+    }
+    const cluster = new Cluster(members, engine, around);
+    try {
+      await cluster.begin(options.topics ?? []);
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get bootstrapServers(): string {
+    return [...this.running.values()].map(({ address }) => address).join(',');
+  }
+
+  get port(): number {
+    const [first] = this.members.values();
+    return first?.settings.listeners[0]?.port ?? 0;
+  }
+
+  get clusterId(): string {
+    return this.engine.catalog.image.clusterId;
+  }
+
+  get brokerIds(): readonly number[] {
+    return [...this.members.keys()];
+  }
+
+  async stopBroker(id: number): Promise<void> {
+    const broker = this.running.get(id);
+    if (broker === undefined) throw new Error(`broker ${id} does not run`);
+    // Leaders first: clients that are still connected hear at once where to go.
+    await this.engine.catalog.transact((image) => decideBrokerStopped(image, id));
+    this.running.delete(id);
+    await broker.close();
+  }
+
+  async startBroker(id: number): Promise<void> {
+    if (this.closing !== undefined) throw new Error('the cluster is closed');
+    if (this.running.has(id)) throw new Error(`broker ${id} runs already`);
+    await this.join([id]);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async begin(topics: readonly (string | TopicOptions)[]): Promise<void> {
+    const { catalog } = this.engine;
+    await catalog.transact((image) => decideBrokersGone(image, this.brokerIds));
+    await this.deleteStrayLogs();
+    await this.join(this.brokerIds);
+    await this.createTopics(topics);
+  }
+
+  /** Brokers bind their listeners, enter the cluster together, and serve. */
+  private async join(ids: readonly number[]): Promise<void> {
+    const { catalog, store } = this.engine;
+    const controllerId = this.brokerIds[0] ?? -1;
+    const parts: BrokerParts = { catalog, store, controllerId, ...this.around };
+    const joining: Broker[] = [];
+    try {
+      const registrations: BrokerRegistration[] = [];
+      for (const id of ids) {
+        const member = this.members.get(id);
+        if (member === undefined) throw new Error(`there is no broker ${id}`);
+        const broker = new Broker(member.settings, parts);
+        joining.push(broker);
+        registrations.push(await broker.bind(member));
+        this.running.set(id, broker);
+        // Whatever port was free: a broker that is started again gets it again.
+        member.settings = withPorts(member.settings, broker.ports);
+      }
+      await catalog.transact((image) => decideBrokersJoin(image, registrations));
+    } catch (error) {
+      for (const broker of joining) {
+        this.running.delete(broker.nodeId);
+        await broker.close();
+      }
+      throw error;
+    }
+    for (const broker of joining) broker.serve();
+  }
+
+  /** All brokers see an image before the logs of topics that are gone are deleted. */
+  private async apply(image: MetadataImage, before: MetadataImage): Promise<void> {
+    await Promise.all([...this.running.values()].map((broker) => broker.apply(image, before)));
+    if (image.topicsById === before.topicsById) return;
+    const { store } = this.engine;
+    for (const { id, name, partitions } of before.topicsById.values()) {
+      if (image.topicsById.has(id)) continue;
+      const refs = partitions.map((_, partition) => ({ topicId: id, topicName: name, partition }));
+      await Promise.all(refs.map((ref) => store.delete(ref)));
+    }
+  }
+
+  /** Logs of topics that were deleted while their files could not be. */
+  private async deleteStrayLogs(): Promise<void> {
+    const { catalog, store } = this.engine;
+    for (const ref of store.existing()) {
+      if (catalog.image.topicsById.has(ref.topicId)) continue;
+      const { topicName, partition } = ref;
+      this.around.logger.warn('deleting a log of an unknown topic', { topicName, partition });
+      await store.delete(ref);
+    }
+  }
+
+  private async createTopics(topics: readonly (string | TopicOptions)[]): Promise<void> {
+    const [first] = this.members.values();
+    if (topics.length === 0 || first === undefined) return;
+    const { catalog } = this.engine;
+    const wanted = topics
+      .map((topic) => (typeof topic === 'string' ? { name: topic } : topic))
+      .filter(({ name }) => !catalog.image.topics.has(name))
+      .map(({ name, partitions = -1, replicationFactor = -1, config = {} }: TopicOptions) => ({
+        name,
+        numPartitions: partitions,
+        replicationFactor,
+        assignments: [],
+        configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      }));
+    const results = await new TopicCreation(catalog, first.settings.topics).create(wanted);
+    for (const { name, error, ...rest } of results) {
+      if (error === 'NONE') continue;
+      const words = 'message' in rest ? rest.message : null;
+      throw new KafkaError(error, `topic ${name} cannot be created: ${words ?? error}`);
+    }
+  }
+
+  private async end(): Promise<void> {
+    this.unsubscribe();
+    await Promise.all([...this.running.values()].map((broker) => broker.close()));
+    this.running.clear();
+    await this.engine.store.close();
+    await this.engine.catalog.close();
+  }
+}
+
+/** A broker of the cluster, running or not. */
+interface Member {
+  settings: NodeSettings;
+  readonly directoryId: Uuid;
+}
+
+function withPorts(settings: NodeSettings, ports: readonly number[]): NodeSettings {
+  const listeners = settings.listeners.map((listener, index) => ({
+    ...listener,
+    port: ports[index] ?? listener.port,
+  }));
+  return { ...settings, listeners };
+}
+
+function brokerConfigs({ brokers = 1, properties = {} }: BrokerOptions): BrokerConfig[] {
+  const first = new BrokerConfig({ properties, brokers });
+  return Array.from({ length: brokers }, (_, index) =>
+    index === 0 ? first : new BrokerConfig({ properties, nodeId: first.nodeId + index, brokers }),
+  );
+}
+
+async function openEngine(
+  options: BrokerOptions,
+  config: BrokerConfig,
+  around: Surroundings,
+): Promise<Engine> {
+  const retentionCheckMs = config.get('log.retention.check.interval.ms');
+  const minInsyncReplicas = config.get('min.insync.replicas');
+  const newId = (): Uuid => randomUuid(() => around.random.bytes16());
+  if (options.dataDir === undefined) {
+    const store = new MemoryLogStore({ ...around, retentionCheckMs });
+    const { logger } = around;
+    const catalog = new MemoryCatalog(newId(), { minInsyncReplicas, logger });
+    return { catalog, store, directoryId: newId() };
+  }
+  const { openDiskEngine } = await import('./disk-engine.ts');
+  return openDiskEngine(options.dataDir, options.disk, config, around);
+}

@@ -1,0 +1,45 @@
+import type { Disk } from '../host/disk.ts';
+import { SystemDisk } from '../host/system-disk.ts';
+import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
+import { FileCatalog } from './catalog/file-catalog.ts';
+import type { Engine, Surroundings } from './cluster.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+
+/**
+ * Opens (or makes) a data folder. Loaded only when there is one: a broker in memory does without.
+ *
+ * @throws {UnusableFolder} it belongs to somebody else, or is damaged
+ * @throws an error with code ELOCKED when another process uses it
+ */
+export async function openDiskEngine(
+  folder: string,
+  disk: Disk = new SystemDisk(),
+  config: BrokerConfig,
+  around: Surroundings,
+): Promise<Engine> {
+  const { nodeId } = config;
+  let catalog: FileCatalog | undefined;
+  const brokerEpoch = (): number => catalog?.image.brokers.get(nodeId)?.epoch ?? -1;
+  // First of all, for its lock.
+  const store = new DiskLogStore({
+    ...around,
+    disk,
+    root: folder,
+    brokerEpoch,
+    retentionCheckMs: config.get('log.retention.check.interval.ms'),
+    checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),
+  });
+  try {
+    catalog = await FileCatalog.open({
+      ...around,
+      disk,
+      folder,
+      nodeId,
+      minInsyncReplicas: config.get('min.insync.replicas'),
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return { catalog, store, directoryId: catalog.directoryId };
+}

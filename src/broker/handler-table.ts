@@ -1,0 +1,80 @@
+import type { BrokerServices } from './broker-services.ts';
+import { offsetsTopic } from './catalog/topic-name.ts';
+import type { HandlerTable } from './dispatch.ts';
+import type { Handler } from './handler.ts';
+import { apiVersionsHandler } from './handlers/api-versions.ts';
+import { createPartitionsHandler } from './handlers/create-partitions.ts';
+import { createTopicsHandler } from './handlers/create-topics.ts';
+import { deleteGroupsHandler } from './handlers/delete-groups.ts';
+import { deleteRecordsHandler } from './handlers/delete-records.ts';
+import { deleteTopicsHandler } from './handlers/delete-topics.ts';
+import { describeClusterHandler } from './handlers/describe-cluster.ts';
+import { describeGroupsHandler } from './handlers/describe-groups.ts';
+import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts';
+import { describeProducersHandler } from './handlers/describe-producers.ts';
+import { describeQuorumHandler } from './handlers/describe-quorum.ts';
+import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.ts';
+import { electLeadersHandler } from './handlers/elect-leaders.ts';
+import { fetchHandler } from './handlers/fetch.ts';
+import { findCoordinatorHandler } from './handlers/find-coordinator.ts';
+import { heartbeatHandler } from './handlers/heartbeat.ts';
+import { initProducerIdHandler } from './handlers/init-producer-id.ts';
+import { joinGroupHandler } from './handlers/join-group.ts';
+import { leaveGroupHandler } from './handlers/leave-group.ts';
+import { listGroupsHandler } from './handlers/list-groups.ts';
+import { listOffsetsHandler } from './handlers/list-offsets.ts';
+import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
+import { metadataHandler } from './handlers/metadata.ts';
+import { offsetCommitHandler } from './handlers/offset-commit.ts';
+import { offsetDeleteHandler } from './handlers/offset-delete.ts';
+import { offsetFetchHandler } from './handlers/offset-fetch.ts';
+import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.ts';
+import { produceHandler } from './handlers/produce.ts';
+import { syncGroupHandler } from './handlers/sync-group.ts';
+
+/**
+ * What a broker serves: the single truth for dispatch and ApiVersions. Adding an API is a line here.
+ */
+export function handlerTable(services: BrokerServices): HandlerTable {
+  const { catalog, groups, partitions, settings, topicCreation } = services;
+  const handlers: readonly Handler[] = [
+    produceHandler(services),
+    fetchHandler({
+      ...services,
+      maxBytes: () => settings.fetchMaxBytes(),
+      responseBytesLeft: () => services.responseBytesLeft(),
+    }),
+    listOffsetsHandler(services),
+    metadataHandler(topicCreation, () => settings.autoCreateTopics()),
+    offsetCommitHandler(groups),
+    offsetFetchHandler(groups),
+    findCoordinatorHandler({
+      ensureOffsetsTopic: async () => {
+        await topicCreation.ensureInternalTopic(offsetsTopic);
+      },
+    }),
+    joinGroupHandler(groups),
+    heartbeatHandler(groups),
+    leaveGroupHandler(groups),
+    syncGroupHandler(groups),
+    describeGroupsHandler(groups),
+    listGroupsHandler(groups),
+    apiVersionsHandler(() => handlers.map(({ api }) => api)),
+    createTopicsHandler(topicCreation, settings.describeTopicConfigs),
+    deleteTopicsHandler(catalog, () => settings.deleteTopics()),
+    deleteRecordsHandler(services),
+    initProducerIdHandler(services.producerIds),
+    offsetForLeaderEpochHandler(services),
+    describeLogDirsHandler(services.store),
+    createPartitionsHandler(catalog),
+    deleteGroupsHandler(groups),
+    electLeadersHandler(catalog),
+    listPartitionReassignmentsHandler(),
+    offsetDeleteHandler(groups),
+    describeQuorumHandler(services.controllerId, services.clock),
+    describeClusterHandler(),
+    describeProducersHandler(partitions),
+    describeTopicPartitionsHandler(() => settings.topicPartitionsPerResponse()),
+  ];
+  return new Map(handlers.map((handler) => [handler.api.key, handler]));
+}
