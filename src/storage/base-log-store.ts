@@ -81,8 +81,7 @@ export abstract class BaseLogStore implements LogStore {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const timer of this.timers) timer.cancel();
-    this.timers.clear();
+    this.stopTimers();
     await Promise.allSettled(this.opening.values());
     const logs = [...this.logs.values()];
     for (let i = 0; i < logs.length; i += closedTogether) {
@@ -108,6 +107,11 @@ export abstract class BaseLogStore implements LogStore {
   protected abstract removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void;
   protected abstract onLogStartSet(log: PartitionLog): void;
   protected abstract onCloseFailed(): void;
+
+  protected stopTimers(): void {
+    for (const timer of this.timers) timer.cancel();
+    this.timers.clear();
+  }
 
   /** Runs `action` again and again until the store closes; 0: never. */
   protected every(periodMs: number, action: () => void): void {

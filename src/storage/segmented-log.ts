@@ -126,6 +126,10 @@ export class SegmentedLog implements PartitionLog {
     this.checkInvariant();
   }
 
+  get fileDeleteDelayMs(): number {
+    return this.settings.fileDeleteDelayMs;
+  }
+
   get latestEpoch(): number | undefined {
     return this.epochs.latest;
   }
@@ -425,23 +429,27 @@ export class SegmentedLog implements PartitionLog {
       this.moveLogStart(offset);
       this.around.onLogStartSet(this);
     }
-    await this.applyRetention();
+    await this.inTurn(() => this.deleteExpired({ ...this.settings, cleanupDelete: false }));
     return this.logStartOffset;
   }
 
   async applyRetention(): Promise<void> {
-    const turn = this.maintenance.then(() => this.deleteExpired());
+    await this.inTurn(() => this.deleteExpired(this.settings));
+  }
+
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.maintenance.then(work);
     this.maintenance = turn.catch(() => undefined);
     await turn;
   }
 
-  private async deleteExpired(): Promise<void> {
+  private async deleteExpired(settings: LogSettings): Promise<void> {
     if (this.failure !== undefined) return;
     const nowMs = this.around.clock.wallMs();
     const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = this;
     const segments = this.segments.all;
     const view = { segments, logStartOffset, highWatermark, logEndOffset, sizeInBytes };
-    const expired = countExpired(view, this.settings, nowMs);
+    const expired = countExpired(view, settings, nowMs);
     if (expired === 0) return;
     if (expired === segments.length) this.roll(nowMs);
     // Before the old segments go the new one is there.
@@ -550,10 +558,11 @@ export class SegmentedLog implements PartitionLog {
     await this.queue.idle();
     await this.backgroundFlush;
     this.flushTimer?.cancel();
-    if (this.failure !== undefined) return;
+    if (this.failure?.kind === 'Fenced') return;
+    if (this.failure !== undefined) throw this.failure;
     const { active } = this.segments;
     active.complete();
-    if (active.storedSize > 0 || this.segments.all.length > 1) {
+    if (this.logEndOffset > 0) {
       this.saveEpochs();
       active.seal();
       const snapshot = this.takeSnapshot();

@@ -1,0 +1,92 @@
+import type { Uuid } from '../../protocol/uuid.ts';
+import type { EpochEntry } from '../epoch-cache.ts';
+import type { LogMedium, SegmentMedium } from '../log-medium.ts';
+import { writeEpochs, writeIdentity } from './checkpoint-files.ts';
+import type { DiskTools, LogFolder } from './disk-segment.ts';
+import { DiskSegment } from './disk-segment.ts';
+import { epochFile, fileName, identityFile } from './file-names.ts';
+
+/** The folder of one log. It is made by the first write into it. */
+export class DiskLogFolder implements LogMedium, LogFolder {
+  private readonly segments = new Set<DiskSegment>();
+  /** Whether names or small files changed since they were made durable. */
+  private hasChanged = false;
+  private epochs: readonly EpochEntry[] = [];
+
+  constructor(
+    readonly path: string,
+    private readonly root: string,
+    private readonly topicId: Uuid,
+    private readonly indexIntervalBytes: number,
+    private readonly tools: DiskTools,
+    private isThere: boolean,
+  ) {}
+
+  ensure(): void {
+    if (this.isThere) return;
+    const { disk } = this.tools;
+    disk.makeDirectory(this.path);
+    // Before any data: whose it is must never be in doubt.
+    writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, false);
+    this.isThere = true;
+    this.hasChanged = true;
+  }
+
+  changed(): void {
+    this.hasChanged = true;
+  }
+
+  forget(segment: DiskSegment): void {
+    this.segments.delete(segment);
+  }
+
+  newSegment(baseOffset: number): SegmentMedium {
+    return this.segment(baseOffset, false);
+  }
+
+  segment(baseOffset: number, found: boolean): DiskSegment {
+    const { indexIntervalBytes, tools } = this;
+    const segment = new DiskSegment(this, baseOffset, indexIntervalBytes, tools, found);
+    this.segments.add(segment);
+    return segment;
+  }
+
+  saveEpochs(entries: readonly EpochEntry[]): void {
+    this.ensure();
+    this.epochs = entries;
+    writeEpochs(this.tools.disk, `${this.path}/${epochFile}`, entries);
+    this.hasChanged = true;
+  }
+
+  saveSnapshot(offset: number, snapshot: Buffer): void {
+    this.ensure();
+    this.tools.disk.writeFile(`${this.path}/${fileName(offset, '.snapshot')}`, snapshot);
+    this.hasChanged = true;
+  }
+
+  removeSnapshot(offset: number): void {
+    this.tools.disk.remove(`${this.path}/${fileName(offset, '.snapshot')}`);
+  }
+
+  sync(): void {
+    if (!this.hasChanged || !this.isThere) return;
+    const { disk } = this.tools;
+    this.hasChanged = false;
+    try {
+      writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, true);
+      if (this.epochs.length > 0) {
+        writeEpochs(disk, `${this.path}/${epochFile}`, this.epochs, true);
+      }
+      disk.syncDirectory(this.path);
+      disk.syncDirectory(this.root);
+    } catch (error) {
+      this.hasChanged = true;
+      throw error;
+    }
+  }
+
+  /** Closes all files. */
+  close(): void {
+    for (const segment of this.segments) segment.close();
+  }
+}

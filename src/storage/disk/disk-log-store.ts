@@ -1,0 +1,292 @@
+import type { Disk } from '../../host/disk.ts';
+import type { Timer } from '../../host/clock.ts';
+import type { Uuid } from '../../protocol/uuid.ts';
+import type { LogStoreOptions } from '../base-log-store.ts';
+import { BaseLogStore } from '../base-log-store.ts';
+import type { LogDirectoryDescription } from '../log-store.ts';
+import type { LogSettings, PartitionRef } from '../partition-log.ts';
+import { SegmentedLog } from '../segmented-log.ts';
+import { BufferPool } from './buffer-pool.ts';
+import type { OffsetsByFolder } from './checkpoint-files.ts';
+import { readIdentity, readOffsets, writeIdentity, writeOffsets } from './checkpoint-files.ts';
+import { DiskLogFolder } from './disk-log-folder.ts';
+import type { DiskTools } from './disk-segment.ts';
+import {
+  folderName,
+  identityFile,
+  isGivenUp,
+  offsetIn,
+  partitionOf,
+  renamedFolder,
+} from './file-names.ts';
+import { IndexCache } from './index-cache.ts';
+import { LogRecovery } from './log-recovery.ts';
+import { OpenFiles } from './open-files.ts';
+
+export interface DiskLogStoreOptions extends LogStoreOptions {
+  readonly disk: Disk;
+  /** The data directory (`log.dirs`); made when it is not there. */
+  readonly root: string;
+  /** Registration epoch of this broker, for the mark of a clean stop (KIP-966). */
+  readonly brokerEpoch?: () => number;
+  /** Bound on open files of logs. */
+  readonly mostOpenFiles?: number;
+  /** `log.flush.offset.checkpoint.interval.ms`. */
+  readonly checkpointMs?: number;
+}
+
+const lockFile = '.lock';
+const cleanStopFile = '.kafka_cleanshutdown';
+const recoveryPointFile = 'recovery-point-offset-checkpoint';
+const logStartFile = 'log-start-offset-checkpoint';
+const highWatermarkFile = 'replication-offset-checkpoint';
+const defaultCheckpointMs = 60_000;
+/** For folders whose deletion an earlier process did not finish. */
+const leftoverDelayMs = 60_000;
+
+interface OpenFolder {
+  readonly log: SegmentedLog;
+  readonly folder: DiskLogFolder;
+}
+
+/** All logs of a data directory, in Kafka's own files. One process at a time. */
+export class DiskLogStore extends BaseLogStore {
+  /** Whether the last stop was clean: then the files can be trusted. */
+  readonly wasStoppedCleanly: boolean;
+
+  private readonly disk: Disk;
+  private readonly root: string;
+  private readonly tools: DiskTools;
+  private readonly lock: { release(): void };
+  private readonly brokerEpoch: () => number;
+  private readonly recoveryPoints: OffsetsByFolder;
+  private readonly logStarts: OffsetsByFolder;
+  private readonly highWatermarks: OffsetsByFolder;
+  /** Topic ids of the folders found at start and made since; undefined: the folder does not say. */
+  private readonly folders = new Map<string, Uuid | undefined>();
+  private readonly foundAtStart: readonly PartitionRef[];
+  private readonly unopened = new Set<string>();
+  private readonly openFolders = new Map<string, OpenFolder>();
+  private readonly endings = new Map<() => void, Timer>();
+  private isSound = true;
+
+  /** @throws an error with code ELOCKED when another process has the directory */
+  constructor(options: DiskLogStoreOptions) {
+    super(options);
+    const { disk, root } = options;
+    this.disk = disk;
+    this.root = root;
+    this.brokerEpoch = options.brokerEpoch ?? (() => -1);
+    this.tools = {
+      disk,
+      files: new OpenFiles(disk, options.mostOpenFiles),
+      buffers: new BufferPool(),
+      indexes: new IndexCache(),
+      whenOver: (delayMs, action) => this.whenOver(delayMs, action),
+    };
+    disk.makeDirectory(root);
+    this.lock = disk.lock(this.pathOf(lockFile));
+    try {
+      this.wasStoppedCleanly = disk.exists(this.pathOf(cleanStopFile));
+      // From now on the directory is in use; without the mark it counts as left in disorder.
+      disk.remove(this.pathOf(cleanStopFile));
+      this.recoveryPoints = readOffsets(disk, this.pathOf(recoveryPointFile));
+      this.logStarts = readOffsets(disk, this.pathOf(logStartFile));
+      this.highWatermarks = readOffsets(disk, this.pathOf(highWatermarkFile));
+      this.foundAtStart = this.findFolders();
+    } catch (error) {
+      this.stopTimers();
+      this.lock.release();
+      throw error;
+    }
+    this.every(options.checkpointMs ?? defaultCheckpointMs, () => this.checkpoint(false));
+  }
+
+  existing(): readonly PartitionRef[] {
+    return this.foundAtStart;
+  }
+
+  describe(): readonly LogDirectoryDescription[] {
+    const logs = [...this.logs.values()].map(({ ref, sizeInBytes }) => ({ ref, sizeInBytes }));
+    for (const ref of this.foundAtStart) {
+      if (!this.unopened.has(folderName(ref))) continue;
+      logs.push({ ref, sizeInBytes: this.sizeOfFolder(folderName(ref)) });
+    }
+    return [{ path: this.root, ...this.disk.volume(this.root), logs }];
+  }
+
+  override async close(): Promise<void> {
+    if (this.isClosed) return;
+    await super.close();
+    for (const [action, timer] of this.endings) {
+      timer.cancel();
+      action();
+    }
+    this.endings.clear();
+    this.tools.files.closeAll();
+    this.checkpoint(true);
+    // Logs that were never looked at are only as good as they were before.
+    const isClean = this.isSound && (this.wasStoppedCleanly || this.unopened.size === 0);
+    if (isClean) {
+      const mark = JSON.stringify({ version: 0, brokerEpoch: this.brokerEpoch() });
+      this.disk.writeFile(this.pathOf(cleanStopFile), mark, { sync: true });
+      this.disk.syncDirectory(this.root);
+    }
+    this.lock.release();
+  }
+
+  protected async loadStored(
+    ref: PartitionRef,
+    settings: LogSettings,
+    isAfterFailure: boolean,
+  ): Promise<SegmentedLog> {
+    const name = folderName(ref);
+    this.claimFolder(ref, name);
+    const isThere = this.folders.has(name);
+    const isUntouched = this.unopened.delete(name);
+    const before = this.openFolders.get(name);
+    before?.folder.close();
+    const { disk, root, tools, clock, logger } = this;
+    const folder = new DiskLogFolder(
+      this.pathOf(name),
+      root,
+      ref.topicId,
+      settings.indexIntervalBytes,
+      tools,
+      isThere,
+    );
+    const marks = {
+      isClean: !isThere || (isUntouched && !isAfterFailure && this.wasStoppedCleanly),
+      recoveryPoint: before?.log.recoveryPoint ?? this.recoveryPoints.get(name) ?? 0,
+      logStartOffset: isThere ? (this.logStarts.get(name) ?? 0) : 0,
+    };
+    const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger);
+    const log = new SegmentedLog(ref, settings, await recovery.run(), folder, this.surroundings);
+    if (isThere) this.identify(ref, name, disk);
+    this.folders.set(name, ref.topicId);
+    this.openFolders.set(name, { log, folder });
+    return log;
+  }
+
+  protected removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void {
+    const name = folderName(ref);
+    if (log === undefined && this.folders.get(name) !== ref.topicId) return;
+    this.openFolders.get(name)?.folder.close();
+    this.openFolders.delete(name);
+    this.folders.delete(name);
+    this.unopened.delete(name);
+    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
+    if (!this.disk.exists(this.pathOf(name))) return;
+    const gone = this.pathOf(renamedFolder(name, this.hex32(), 'delete'));
+    this.disk.rename(this.pathOf(name), gone);
+    this.whenOver(log?.fileDeleteDelayMs ?? leftoverDelayMs, () => this.disk.remove(gone));
+  }
+
+  protected onLogStartSet(): void {
+    if (!this.isClosed) this.writeLogStarts(false);
+  }
+
+  protected onCloseFailed(): void {
+    this.isSound = false;
+  }
+
+  /** A folder of this name that belongs to another topic is set aside. */
+  private claimFolder(ref: PartitionRef, name: string): void {
+    const owner = this.folders.get(name);
+    if (owner === undefined || owner === ref.topicId) return;
+    const aside = renamedFolder(name, this.hex32(), 'stray');
+    this.logger.warn('a folder belongs to another topic of that name and is set aside', {
+      folder: name,
+      topicId: owner,
+      renamedTo: aside,
+    });
+    this.openFolders.get(name)?.folder.close();
+    this.disk.rename(this.pathOf(name), this.pathOf(aside));
+    this.folders.delete(name);
+    this.unopened.delete(name);
+    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
+  }
+
+  private identify(ref: PartitionRef, name: string, disk: Disk): void {
+    if (this.folders.get(name) !== undefined) return;
+    writeIdentity(disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId, false);
+  }
+
+  private findFolders(): PartitionRef[] {
+    const found: PartitionRef[] = [];
+    for (const name of this.disk.list(this.root)) {
+      if (isGivenUp(name)) {
+        this.whenOver(leftoverDelayMs, () => this.disk.remove(this.pathOf(name)));
+        continue;
+      }
+      const partition = partitionOf(name);
+      if (partition === undefined || this.disk.stat(this.pathOf(name))?.isDirectory !== true) {
+        continue;
+      }
+      const topicId = readIdentity(this.disk, `${this.pathOf(name)}/${identityFile}`);
+      this.folders.set(name, topicId);
+      this.unopened.add(name);
+      if (topicId !== undefined) found.push({ ...partition, topicId });
+    }
+    return found;
+  }
+
+  private sizeOfFolder(name: string): number {
+    let size = 0;
+    for (const file of this.disk.list(this.pathOf(name))) {
+      if (offsetIn(file, '.log') === undefined) continue;
+      size += this.disk.stat(`${this.pathOf(name)}/${file}`)?.size ?? 0;
+    }
+    return size;
+  }
+
+  /** Writes down how far each log is durable, begins, and was committed. */
+  private checkpoint(sync: boolean): void {
+    let hasChanged = sync;
+    for (const [name, { log }] of this.openFolders) {
+      if (log.logEndOffset === 0) continue; // perhaps it has no folder yet
+      hasChanged ||=
+        this.recoveryPoints.get(name) !== log.recoveryPoint ||
+        this.highWatermarks.get(name) !== log.highWatermark;
+      this.recoveryPoints.set(name, log.recoveryPoint);
+      this.highWatermarks.set(name, log.highWatermark);
+    }
+    if (!hasChanged) return;
+    try {
+      writeOffsets(this.disk, this.pathOf(recoveryPointFile), this.recoveryPoints, sync);
+      writeOffsets(this.disk, this.pathOf(highWatermarkFile), this.highWatermarks, sync);
+      this.writeLogStarts(sync);
+    } catch (error) {
+      this.isSound = false;
+      this.logger.error('could not write the checkpoints', { root: this.root, error });
+    }
+  }
+
+  private writeLogStarts(sync: boolean): void {
+    for (const [name, { log }] of this.openFolders) {
+      if (log.logStartOffset > 0) this.logStarts.set(name, log.logStartOffset);
+    }
+    writeOffsets(this.disk, this.pathOf(logStartFile), this.logStarts, sync);
+  }
+
+  private whenOver(delayMs: number, action: () => void): void {
+    const over = (): void => {
+      this.endings.delete(over);
+      try {
+        action();
+      } catch (error) {
+        this.logger.warn('could not remove deleted files', { root: this.root, error });
+      }
+    };
+    if (this.isClosed) over();
+    else this.endings.set(over, this.clock.schedule(delayMs, over));
+  }
+
+  private hex32(): string {
+    return Buffer.from(this.surroundings.random.bytes16()).toString('hex');
+  }
+
+  private pathOf(name: string): string {
+    return `${this.root}/${name}`;
+  }
+}

@@ -1,0 +1,170 @@
+import type { Disk } from '../../host/disk.ts';
+import type { AbortedRow } from '../aborted-transactions.ts';
+import { abortedRowSize, encodeAbortedRows } from '../aborted-transactions.ts';
+import type { Region, SegmentMedium } from '../log-medium.ts';
+import type { SegmentIndexes } from '../segment-indexes.ts';
+import { StorageFailure } from '../storage-failure.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import { deletedSuffix, fileName, segmentSuffixes } from './file-names.ts';
+import type { IndexCache } from './index-cache.ts';
+import { readIndexes } from './index-files.ts';
+import type { OpenFiles } from './open-files.ts';
+import { FileHandle } from './open-files.ts';
+
+/** A longer read goes through the thread pool even where it is probably cached. */
+const longestSyncRead = 1024 * 1024;
+
+/** What the segments of a disk store share. */
+export interface DiskTools {
+  readonly disk: Disk;
+  readonly files: OpenFiles;
+  readonly buffers: BufferPool;
+  readonly indexes: IndexCache;
+  /** Runs later, or when the store closes. */
+  whenOver(delayMs: number, action: () => void): void;
+}
+
+/** Makes the folder of a log when it is first written to. */
+export interface LogFolder {
+  readonly path: string;
+  ensure(): void;
+  /** Names changed in it. */
+  changed(): void;
+  /** The segment is no longer one of its log. */
+  forget(segment: DiskSegment): void;
+}
+
+/** A segment in a `.log` file, its indexes in files beside it. */
+export class DiskSegment implements SegmentMedium {
+  private readonly log: FileHandle;
+  private isThere: boolean;
+
+  constructor(
+    private readonly folder: LogFolder,
+    readonly baseOffset: number,
+    private readonly indexIntervalBytes: number,
+    private readonly tools: DiskTools,
+    found: boolean,
+  ) {
+    this.log = new FileHandle(this.pathOf('.log'));
+    this.isThere = found;
+  }
+
+  create(): void {
+    if (this.isThere) return;
+    this.folder.ensure();
+    this.tools.files.use(this.log, true);
+    this.isThere = true;
+    this.folder.changed();
+  }
+
+  writeNow(chunks: readonly Uint8Array[], position: number): void {
+    if (!this.isThere) this.create();
+    this.tools.files.use(this.log).writeSync(chunks, position);
+  }
+
+  async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    this.create();
+    await this.tools.files.during(this.log, (file) => file.write(chunks, position));
+  }
+
+  async sync(): Promise<void> {
+    await this.tools.files.during(this.log, (file) => file.sync());
+  }
+
+  read(position: number, length: number, isNear: boolean): Region | Promise<Region> {
+    const lent = this.tools.buffers.take(length);
+    const region: Region = {
+      ranges: [{ buffer: lent.buffer, start: 0, end: length }],
+      release: () => lent.release(),
+    };
+    if (!isNear || length > longestSyncRead) return this.readInPool(region, position, length);
+    try {
+      const read = this.tools.files.use(this.log).readSync(lent.buffer, 0, length, position);
+      this.checkRead(read, length, position);
+      return region;
+    } catch (error) {
+      lent.release();
+      throw this.unreadable(error);
+    }
+  }
+
+  private async readInPool(region: Region, position: number, length: number): Promise<Region> {
+    const buffer = region.ranges[0]?.buffer as Buffer;
+    try {
+      const read = await this.tools.files.during(this.log, (file) =>
+        file.read(buffer, 0, length, position),
+      );
+      this.checkRead(read, length, position);
+      return region;
+    } catch (error) {
+      region.release();
+      throw this.unreadable(error);
+    }
+  }
+
+  private checkRead(read: number, wanted: number, position: number): void {
+    if (read === wanted) return;
+    const where = `${this.log.path} at ${position}`;
+    throw new StorageFailure('Corrupt', `${where}: ${read} bytes instead of ${wanted}`);
+  }
+
+  private unreadable(error: unknown): StorageFailure {
+    if (error instanceof StorageFailure) return error;
+    return new StorageFailure('Corrupt', `cannot read ${this.log.path}`, error);
+  }
+
+  appendAborted(rows: readonly AbortedRow[]): void {
+    const file = this.tools.disk.open(this.pathOf('.txnindex'), { create: true });
+    try {
+      // A torn row is overwritten.
+      const position = Math.floor(file.size() / abortedRowSize) * abortedRowSize;
+      file.writeSync([encodeAbortedRows(rows)], position);
+    } finally {
+      file.close();
+    }
+    this.folder.changed();
+  }
+
+  seal(indexes: SegmentIndexes): void {
+    this.tools.disk.writeFile(this.pathOf('.index'), indexes.offsets.bytes);
+    this.tools.disk.writeFile(this.pathOf('.timeindex'), indexes.times.bytes);
+    this.tools.indexes.put(this, indexes);
+    this.folder.changed();
+  }
+
+  loadIndexes(): SegmentIndexes {
+    return this.tools.indexes.get(this, () =>
+      readIndexes(this.tools.disk, this.folder.path, this.baseOffset, this.indexIntervalBytes),
+    );
+  }
+
+  remove(delayMs: number): void {
+    const { disk } = this.tools;
+    this.tools.files.close(this.log);
+    this.tools.indexes.forget(this);
+    this.folder.forget(this);
+    const gone: string[] = [];
+    for (const suffix of segmentSuffixes) {
+      const path = this.pathOf(suffix);
+      if (!disk.exists(path)) continue;
+      disk.rename(path, path + deletedSuffix);
+      gone.push(path + deletedSuffix);
+    }
+    // A reader that is at it opens what is there now.
+    this.log.path += deletedSuffix;
+    this.tools.whenOver(delayMs, () => {
+      this.tools.files.close(this.log);
+      for (const path of gone) disk.remove(path);
+    });
+  }
+
+  /** Closes the file; it is opened again when needed, under the folder's name of then. */
+  close(): void {
+    this.tools.files.close(this.log);
+  }
+
+  private pathOf(suffix: (typeof segmentSuffixes)[number]): string {
+    return `${this.folder.path}/${fileName(this.baseOffset, suffix)}`;
+  }
+}

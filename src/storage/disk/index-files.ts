@@ -1,0 +1,135 @@
+import type { Disk } from '../../host/disk.ts';
+import { lastOffsetAt, maxTimestampAt } from '../../protocol/record-batch.ts';
+import type { SegmentIndexes } from '../segment-indexes.ts';
+import { emptyIndexes, OffsetIndex, TimeIndex } from '../segment-indexes.ts';
+import { BatchScanner } from './batch-scanner.ts';
+import { fileName } from './file-names.ts';
+
+/** A segment this much larger than the index interval must have rows. */
+const certainlyIndexed = 16;
+
+/**
+ * The indexes of a complete segment, from its files; built anew, and written, where those are lost
+ * or cannot be right.
+ */
+export function readIndexes(
+  disk: Disk,
+  folder: string,
+  baseOffset: number,
+  indexIntervalBytes: number,
+): SegmentIndexes {
+  const size = disk.stat(`${folder}/${fileName(baseOffset, '.log')}`)?.size ?? 0;
+  const found = readSound(disk, folder, baseOffset, size, indexIntervalBytes);
+  if (found !== undefined) return found;
+  const built = buildIndexes(disk, folder, baseOffset, size, indexIntervalBytes);
+  disk.writeFile(`${folder}/${fileName(baseOffset, '.index')}`, built.offsets.bytes);
+  disk.writeFile(`${folder}/${fileName(baseOffset, '.timeindex')}`, built.times.bytes);
+  return built;
+}
+
+function readSound(
+  disk: Disk,
+  folder: string,
+  baseOffset: number,
+  size: number,
+  indexIntervalBytes: number,
+): SegmentIndexes | undefined {
+  const offsetPath = `${folder}/${fileName(baseOffset, '.index')}`;
+  const timePath = `${folder}/${fileName(baseOffset, '.timeindex')}`;
+  if (!disk.exists(offsetPath) || !disk.exists(timePath)) return undefined;
+  const offsetBytes = disk.readFile(offsetPath);
+  const timeBytes = disk.readFile(timePath);
+  if (offsetBytes.length % 8 !== 0 || timeBytes.length % 12 !== 0) return undefined;
+  const offsets = new OffsetIndex(baseOffset, offsetBytes);
+  const times = new TimeIndex(baseOffset, timeBytes);
+  // A crash may leave an empty file of a name that was made durable before the contents.
+  const isLost =
+    offsets.entries === 0 && size > certainlyIndexed * (indexIntervalBytes + longestPlainBatch);
+  return !isLost && offsets.isSound(size) && times.isSound() ? { offsets, times } : undefined;
+}
+
+/**
+ * The last row of a complete segment's time index, read alone; undefined where the files are not
+ * as they should be and have to be looked at whole.
+ */
+export function lastTimeRow(
+  disk: Disk,
+  folder: string,
+  baseOffset: number,
+): { timestamp: number; offset: number } | undefined {
+  const timePath = `${folder}/${fileName(baseOffset, '.timeindex')}`;
+  const offsetSize = disk.stat(`${folder}/${fileName(baseOffset, '.index')}`)?.size;
+  const timeSize = disk.stat(timePath)?.size ?? 0;
+  if (offsetSize === undefined || offsetSize % 8 !== 0) return undefined;
+  if (timeSize === 0 || timeSize % 12 !== 0) return undefined;
+  const row = Buffer.alloc(12);
+  const file = disk.open(timePath, { readOnly: true });
+  try {
+    file.readSync(row, 0, 12, timeSize - 12);
+  } finally {
+    file.close();
+  }
+  const last = new TimeIndex(baseOffset, row);
+  // Zeros: room that Kafka took and a crash kept it from giving back.
+  if (last.lastTimestamp === 0 && last.lastOffset === baseOffset) return undefined;
+  return { timestamp: last.lastTimestamp, offset: last.lastOffset };
+}
+
+/** max.message.bytes: rows are no further apart than the interval and a batch. */
+const longestPlainBatch = 1_048_588;
+
+function buildIndexes(
+  disk: Disk,
+  folder: string,
+  baseOffset: number,
+  size: number,
+  indexIntervalBytes: number,
+): SegmentIndexes {
+  const indexes = emptyIndexes(baseOffset);
+  const file = disk.open(`${folder}/${fileName(baseOffset, '.log')}`, { readOnly: true });
+  try {
+    const builder = new IndexBuilder(indexes, indexIntervalBytes);
+    const scanner = new BatchScanner(file, size);
+    while (scanner.look() === 'batch') {
+      builder.add(scanner.buffer, scanner.at, scanner.position, scanner.bytes);
+      scanner.next();
+    }
+    builder.complete();
+  } finally {
+    file.close();
+  }
+  return indexes;
+}
+
+/** Gives a segment's indexes their rows, from the headers of its batches in order. */
+export class IndexBuilder {
+  maxTimestamp = -1;
+  offsetOfMaxTimestamp: number;
+  private bytesSinceRow = 0;
+
+  constructor(
+    readonly indexes: SegmentIndexes,
+    private readonly indexIntervalBytes: number,
+  ) {
+    this.offsetOfMaxTimestamp = indexes.offsets.baseOffset;
+  }
+
+  add(buffer: Buffer, at: number, position: number, bytes: number): void {
+    const lastOffset = lastOffsetAt(buffer, at);
+    const maxTimestamp = maxTimestampAt(buffer, at);
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp;
+      this.offsetOfMaxTimestamp = lastOffset;
+    }
+    if (this.bytesSinceRow > this.indexIntervalBytes) {
+      this.indexes.offsets.append(lastOffset, position);
+      this.indexes.times.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
+      this.bytesSinceRow = 0;
+    }
+    this.bytesSinceRow += bytes;
+  }
+
+  complete(): void {
+    this.indexes.times.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
+  }
+}
