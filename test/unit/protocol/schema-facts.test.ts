@@ -157,7 +157,7 @@ function fallbackInSchema(field: FieldSpec): string {
       return (value as ArrayLike<unknown>).length === 0 ? '[]' : 'not empty';
     }
     if (field.kind === 'struct') return structFallback(field, value as Record<string, unknown>);
-    return typeof value === 'string' ? `'${value}'` : String(value);
+    return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
   }
   const zeros: Partial<Record<FieldSpec['kind'], string>> = {
     array: '[]',
