@@ -48,8 +48,8 @@ describe('broken messages', () => {
       const { schema, version, bytes } = random.pick(golden);
       const broken = mutated(bytes, random);
       try {
-        const message = decode(schema, version, broken);
-        expect(elementsIn(message)).toBeLessThanOrEqual(broken.length);
+        const taken = elementsIn(decode(schema, version, broken));
+        if (taken > broken.length) throw new Error(`${taken} elements from ${broken.length} bytes`);
       } catch (error) {
         if (!(error instanceof MalformedMessage)) {
           const what = `${schema.name} ${version}: ${broken.toString('hex')}`;
@@ -81,7 +81,7 @@ function expectReadOrRefused(read: () => unknown): void {
   try {
     read();
   } catch (error) {
-    expect(error).toBeInstanceOf(MalformedMessage);
+    if (!(error instanceof MalformedMessage)) throw error;
   }
 }
 
