@@ -131,10 +131,10 @@ const unknownId = (topicId: string): TopicAnswer => ({
   partitions: [],
 });
 
-/** Told for topics that are there; for the others Kafka does the same. */
+/** Of names that are not there too, but not of ids. */
 const withOperations = (topic: TopicAnswer): TopicAnswer => ({
   ...topic,
-  topicAuthorizedOperations: topic.errorCode === 0 ? topicOperations : noOperations,
+  topicAuthorizedOperations: topic.name === null ? noOperations : topicOperations,
 });
 
 /** What differs between versions: 0 leaves dead replicas out, 6 knows LISTENER_NOT_FOUND. */

@@ -36,7 +36,7 @@ const valueIn = ({ image }: FileCatalog): string | undefined =>
   image.configs.get('TOPIC:t')?.get('k');
 const text = (path: string): string => disk.readFile(path).toString();
 const batchesOf = (path: string): MetadataBatch[] => [...readMetadataBatches(disk.readFile(path))];
-const withoutPosition = ({ offset: _, epoch: __, ...rest }: MetadataImage): object => rest;
+const withoutPosition = (image: MetadataImage): object => ({ ...image, offset: 0, epoch: 0 });
 
 async function filled(more: Partial<FileCatalogOptions> = {}): Promise<FileCatalog> {
   const catalog = await open(more);
