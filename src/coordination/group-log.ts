@@ -100,6 +100,7 @@ export class PartitionGroupLog implements GroupLog {
 
   async replay(reader: GroupLogReader): Promise<void> {
     const endOffset = this.log.logEndOffset;
+    let isFlushed = false;
     let fromOffset = this.log.logStartOffset;
     while (fromOffset < endOffset) {
       const result = await this.log.read({
@@ -110,8 +111,14 @@ export class PartitionGroupLog implements GroupLog {
       });
       const nextOffset = this.replayBatches(result, reader);
       result.release();
-      if (nextOffset <= fromOffset) break; // compaction took the rest away
-      fromOffset = nextOffset;
+      if (nextOffset > fromOffset) {
+        fromOffset = nextOffset;
+        continue;
+      }
+      if (isFlushed) return; // compaction took the rest away
+      // What the leader before us has just appended may still be on its way.
+      await this.log.flush();
+      isFlushed = true;
     }
   }
 
