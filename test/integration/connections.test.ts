@@ -107,7 +107,10 @@ describe('what is not served', () => {
     ['a header that ends early', Buffer.of(0, 3, 0, 1, 0)],
     ['a client id longer than the frame', Buffer.of(0, 3, 0, 1, 0, 0, 0, 1, 0, 9)],
     ['an empty frame', Buffer.alloc(0)],
-    ['a body that does not decode', Buffer.concat([encodeUnsafe(metadata.key, 1), Buffer.of(0, 0, 0, 9)])],
+    [
+      'a body that does not decode',
+      Buffer.concat([encodeUnsafe(metadata.key, 1), Buffer.of(0, 0, 0, 9)]),
+    ],
   ])('row 3: %s closes the connection without a word', async (_what, frame) => {
     const client = await connect();
     client.sendFrame(frame);
