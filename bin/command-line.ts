@@ -1,0 +1,124 @@
+import { parseArgs } from 'node:util';
+import { logLevels, type LogLevel } from '../src/host/leveled-logger.ts';
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'start'; readonly options: StartOptions };
+
+export interface StartOptions {
+  readonly port?: number;
+  readonly host?: string;
+  readonly data?: string;
+  readonly memory: boolean;
+  readonly brokers: number;
+  readonly config?: string;
+  /** `name=value` pairs, the later ones stronger. */
+  readonly overrides: ReadonlyMap<string, string>;
+  readonly json: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** A command line that makes no sense: how to write it right. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const help = `Usage: odradek [options]
+
+Starts a Kafka broker and says how to connect to it.
+
+  --port N           port to listen on (9092); 0 takes any free one
+  --host ADDRESS     address to listen on (127.0.0.1)
+  --data FOLDER      where the data is kept (./data)
+  --memory           keep everything in memory; it is gone at the end
+  --brokers N        that many brokers in this process, on ports N, N+1, ... (1)
+  --config FILE      Kafka's server.properties
+  --override K=V     one property; may be repeated
+  --json             log lines as JSON
+  --log-level LEVEL  ${logLevels.join(', ')} (info)
+  --version          print the version
+  --help             print this
+
+Properties have Kafka's names. They come from --config, from KAFKA_* environment variables as in the
+apache/kafka image (KAFKA_LOG_RETENTION_HOURS=1), from --override, and from the options above; the
+later of these win.
+
+Exit codes: 0 stopped as asked, 1 cannot start or had to stop, 2 wrong usage, 130 stopped at once by
+a second Ctrl+C.
+`;
+
+const definitions = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  data: { type: 'string' },
+  memory: { type: 'boolean', default: false },
+  brokers: { type: 'string', default: '1' },
+  config: { type: 'string' },
+  override: { type: 'string', multiple: true, default: [] as string[] },
+  json: { type: 'boolean', default: false },
+  'log-level': { type: 'string', default: 'info' },
+  version: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** @throws {UsageError} */
+export function parseCommandLine(args: readonly string[]): Command {
+  const values = parsed(args);
+  if (values.help) return { kind: 'help' };
+  if (values.version) return { kind: 'version' };
+  if (values.memory && values.data !== undefined) {
+    throw new UsageError('--memory and --data exclude each other');
+  }
+  return {
+    kind: 'start',
+    options: {
+      ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 0, 65_535) }),
+      ...(values.host !== undefined && { host: values.host }),
+      ...(values.data !== undefined && { data: values.data }),
+      ...(values.config !== undefined && { config: values.config }),
+      memory: values.memory,
+      brokers: wholeNumber('--brokers', values.brokers, 1, 100),
+      overrides: new Map(values.override.map(pair)),
+      json: values.json,
+      logLevel: logLevel(values['log-level']),
+    },
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: definitions, strict: true }).values;
+  } catch (error) {
+    // Node explains how to pass an argument that begins with a dash, which nobody here needs.
+    const [message = 'wrong usage'] = (error as Error).message.split('. ');
+    throw new UsageError(message);
+  }
+}
+
+function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < lowest || value > highest) {
+    throw new UsageError(
+      `${option} takes a whole number from ${lowest} to ${highest}, not '${text}'`,
+    );
+  }
+  return value;
+}
+
+function pair(text: string): [string, string] {
+  const [name = '', value] = text.split(/=(.*)/s);
+  if (name.trim() === '' || value === undefined) {
+    throw new UsageError(`--override takes NAME=VALUE, not '${text}'`);
+  }
+  return [name.trim(), value];
+}
+
+function logLevel(text: string): LogLevel {
+  const level = logLevels.find((known) => known === text.toLowerCase());
+  if (level === undefined) {
+    throw new UsageError(`--log-level takes one of ${logLevels.join(', ')}, not '${text}'`);
+  }
+  return level;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { startBroker, type RunningBroker } from '../src/broker/start-broker.ts';
+import { LeveledLogger } from '../src/host/leveled-logger.ts';
+import { WinstonLogger } from '../src/host/winston-logger.ts';
+import { help, parseCommandLine, UsageError, type StartOptions } from './command-line.ts';
+import { brokerOptions } from './start-options.ts';
+
+const exitCodes = { clean: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`odradek: ${(error as Error).message}\n`);
+  if (error instanceof UsageError) process.stderr.write("Try 'odradek --help'.\n");
+  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
+}
+
+async function main(): Promise<void> {
+  const command = parseCommandLine(process.argv.slice(2));
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(help);
+      return;
+    case 'version':
+      process.stdout.write(`${version()}\n`);
+      return;
+    case 'start':
+      await start(command.options);
+  }
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const { json, config, logLevel } = options;
+  const lines = new WinstonLogger({
+    format: json ? 'json' : 'human',
+    stream: json ? process.stdout : process.stderr,
+  });
+  lines.hold(); // a ready broker first, then the lines it had to say
+  const logger = new LeveledLogger(lines, logLevel);
+  try {
+    const fileText = config === undefined ? undefined : readConfig(config);
+    const what = brokerOptions(options, process.env, fileText);
+    const broker = await startBroker({ ...what, logger });
+    stopOnSignals(broker, lines);
+    // From the start of the process on, which is what somebody waits for.
+    const readyMs = Math.round(performance.now());
+    const data = what.dataDir === undefined ? 'in memory' : resolve(what.dataDir);
+    const facts = { bootstrapServers: broker.bootstrapServers, data, readyMs, version: version() };
+    if (json) logger.info('ready', facts);
+    else process.stdout.write(banner(facts));
+  } finally {
+    await lines.flush();
+  }
+}
+
+interface Facts {
+  readonly bootstrapServers: string;
+  readonly data: string;
+  readonly readyMs: number;
+  readonly version: string;
+}
+
+const banner = ({ bootstrapServers, data, readyMs, version }: Facts): string =>
+  `Odradek ${version} is ready after ${readyMs} ms. Stop it with Ctrl+C.\n` +
+  `  bootstrap server  ${bootstrapServers}\n` +
+  `  data              ${data}\n`;
+
+/** SIGTERM and SIGINT stop cleanly; a second SIGINT does not wait for that. */
+function stopOnSignals(broker: RunningBroker, lines: WinstonLogger): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      if (signal === 'SIGINT') process.exit(exitCodes.interrupted);
+      return;
+    }
+    isStopping = true;
+    void broker
+      .close()
+      .then(() => exitCodes.clean)
+      .catch((error: unknown) => {
+        lines.error('stopping failed', { error });
+        return exitCodes.failed;
+      })
+      .then(async (code) => {
+        await lines.flush();
+        process.exit(code);
+      });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** @throws {Error} naming the file */
+function readConfig(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`cannot read --config ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function version(): string {
+  // From bin/ in the sources, from dist/bin/ in the package.
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const text = readFileSync(new URL(path, import.meta.url), 'utf8');
+      return (JSON.parse(text) as { version: string }).version;
+    } catch {
+      continue; // the other place
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,106 @@
+import type { Logger as Winston } from 'winston';
+import type { LogLevel } from './leveled-logger.ts';
+import type { LogFields, Logger } from './logger.ts';
+
+export interface WinstonLoggerOptions {
+  /** One JSON object a line, or lines for people. */
+  readonly format: 'json' | 'human';
+  /** Where lines go. */
+  readonly stream: NodeJS.WritableStream;
+}
+
+interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+  readonly time: Date;
+}
+
+/**
+ * Writes lines through winston, which is loaded when the first one is written and not before: that
+ * takes longer than the start of a broker. Lines wait in order until then.
+ */
+export class WinstonLogger implements Logger {
+  private readonly waiting: Line[] = [];
+  private winston: Winston | undefined;
+  private loading: Promise<void> | undefined;
+  private isHeld = false;
+
+  constructor(private readonly options: WinstonLoggerOptions) {}
+
+  debug(message: string, fields: LogFields = {}): void {
+    this.write('debug', message, fields);
+  }
+
+  info(message: string, fields: LogFields = {}): void {
+    this.write('info', message, fields);
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.write('warn', message, fields);
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.write('error', message, fields);
+  }
+
+  /** Keeps lines waiting (while a broker starts) until `flush` is called. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  /** Resolves when all lines so far have been handed to the stream. */
+  async flush(): Promise<void> {
+    this.isHeld = false;
+    if (this.waiting.length > 0) this.loading ??= this.load();
+    await this.loading;
+  }
+
+  private write(level: LogLevel, message: string, fields: LogFields): void {
+    const line: Line = { level, message, fields, time: new Date() };
+    if (this.winston !== undefined) {
+      this.hand(this.winston, line);
+      return;
+    }
+    this.waiting.push(line);
+    // A failure to load shows where `flush` is awaited.
+    if (!this.isHeld) void this.flush().catch(() => undefined);
+  }
+
+  private async load(): Promise<void> {
+    // Named exports of a CommonJS package are not all seen from an ES module.
+    const { default: winston } = await import('winston');
+    const { combine, json, printf } = winston.format;
+    const transport = new winston.transports.Stream({ stream: this.options.stream });
+    const logger = winston.createLogger({
+      level: 'debug',
+      format: this.options.format === 'json' ? combine(json()) : printf(humanLine),
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
+      transports: [transport],
+    });
+    for (const line of this.waiting.splice(0)) this.hand(logger, line);
+    this.winston = logger;
+  }
+
+  private hand(winston: Winston, { level, message, fields, time }: Line): void {
+    winston.log({ ...readable(fields), level, message, time: time.toISOString() });
+  }
+}
+
+/** Errors as text: winston and JSON would show them empty. */
+function readable(fields: LogFields): Record<string, unknown> {
+  const shown = Object.entries(fields).map(([name, value]) => [
+    name,
+    value instanceof Error ? (value.stack ?? value.message) : value,
+  ]);
+  return Object.fromEntries(shown) as Record<string, unknown>;
+}
+
+function humanLine(info: Record<string, unknown>): string {
+  const { level, message, time, ...fields } = info;
+  const clock = String(time).slice(11, 23);
+  const facts = Object.entries(fields)
+    .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('');
+  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${String(message)}${facts}`;
+}
