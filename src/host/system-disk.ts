@@ -90,8 +90,7 @@ export class SystemDisk implements Disk {
       release: () => {
         if (!isHeld) return;
         isHeld = false;
-        // Emptied, not removed: the file is one of Kafka's. The folder may be gone by now.
-        if (fs.existsSync(path)) fs.writeFileSync(path, '');
+        fs.rmSync(path, { force: true });
       },
     };
   }
