@@ -13,6 +13,7 @@ import {
   encodeAbortedRows,
 } from '../aborted-transactions.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
+import type { EpochEntry } from '../epoch-cache.ts';
 import { EpochCache } from '../epoch-cache.ts';
 import type { LogSettings } from '../partition-log.ts';
 import { decodeSnapshot } from '../producer-snapshot.ts';
@@ -69,6 +70,7 @@ export class LogRecovery {
   private readonly producers = new ProducerState();
   private readonly aborted = new AbortedTransactions();
   private epochs = new EpochCache();
+  private savedEpochs: readonly EpochEntry[] = [];
   private segments: Found[] = [];
   private snapshotOffset = -1;
   private logEndOffset = 0;
@@ -87,7 +89,8 @@ export class LogRecovery {
     this.tidyUp();
     this.segments = this.findSegments();
     const epochs = readEpochs(this.disk, `${this.folder.path}/${epochFile}`);
-    this.epochs = new EpochCache(epochs ?? []);
+    this.epochs = new EpochCache(epochs);
+    this.savedEpochs = epochs ?? [];
     const firstUnsure = this.firstUnsure();
     const last = this.segments.at(-1);
     if (firstUnsure === undefined && last !== undefined) this.findEnd(last);
@@ -412,6 +415,7 @@ export class LogRecovery {
     const logStartOffset = Math.max(startMark, firstBase);
     this.epochs.truncateFromEnd(this.logEndOffset);
     this.epochs.truncateFromStart(logStartOffset);
+    this.saveEpochs();
     this.removeStraySnapshots();
     const segments = this.segments.map((found, i) =>
       this.makeSegment(found, i === this.segments.length - 1),
@@ -441,6 +445,17 @@ export class LogRecovery {
     for (const segment of this.segments) this.removeFiles(segment);
     this.segments = [];
     this.epochs = new EpochCache();
+  }
+
+  private saveEpochs(): void {
+    const { entries } = this.epochs;
+    const isSame =
+      entries.length === this.savedEpochs.length &&
+      entries.every(({ epoch, startOffset }, i) => {
+        const saved = this.savedEpochs[i];
+        return saved?.epoch === epoch && saved.startOffset === startOffset;
+      });
+    if (!isSame) this.folder.saveEpochs(entries);
   }
 
   /** Keeps the snapshots at the segments' starts and the latest one behind them. */

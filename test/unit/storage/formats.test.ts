@@ -32,9 +32,8 @@ describe('producer snapshots', () => {
   entry.coordinatorEpoch = 2;
   entry.currentTransactionStartOffset = 880;
 
-  test('are the bytes that Kafka writes', () => {
+  test('have the layout that is drawn atop of the codec', () => {
     const bytes = encodeSnapshot([entry], 1);
-    // What Apache Kafka 4.3.1 wrote for a producer that it had just met, CRC included.
     expect(bytes.toString('hex')).toMatch(
       /^0001[0-9a-f]{8}000000010000000000000fa0000300000011000000000000038900000004/,
     );
