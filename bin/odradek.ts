@@ -9,14 +9,6 @@ import { brokerOptions } from './start-options.ts';
 
 const exitCodes = { clean: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`odradek: ${(error as Error).message}\n`);
-  if (error instanceof UsageError) process.stderr.write("Try 'odradek --help'.\n");
-  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
-}
-
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2));
   switch (command.kind) {
@@ -62,10 +54,13 @@ interface Facts {
   readonly version: string;
 }
 
-const banner = ({ bootstrapServers, data, readyMs, version }: Facts): string =>
-  `Odradek ${version} is ready after ${readyMs} ms. Stop it with Ctrl+C.\n` +
-  `  bootstrap server  ${bootstrapServers}\n` +
-  `  data              ${data}\n`;
+function banner({ bootstrapServers, data, readyMs, version }: Facts): string {
+  return (
+    `Odradek ${version} is ready after ${readyMs} ms. Stop it with Ctrl+C.\n` +
+    `  bootstrap server  ${bootstrapServers}\n` +
+    `  data              ${data}\n`
+  );
+}
 
 /** SIGTERM and SIGINT stop cleanly; a second SIGINT does not wait for that. */
 function stopOnSignals(broker: RunningBroker, lines: WinstonLogger): void {
@@ -112,4 +107,12 @@ function version(): string {
     }
   }
   return 'unknown';
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`odradek: ${(error as Error).message}\n`);
+  if (error instanceof UsageError) process.stderr.write("Try 'odradek --help'.\n");
+  process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
