@@ -91,10 +91,7 @@ async function odradekBroker(
   const broker = new BrokerProcess({
     name: 'Odradek',
     command: process.execPath,
-    args: [
-      ...[builtOdradek, '--config', properties],
-      ...['--port', String(port), '--data', data],
-    ],
+    args: [...[builtOdradek, '--config', properties], ...['--port', String(port), '--data', data]],
     ports: [port],
     outputFile: join(folder, 'output.log'),
   });

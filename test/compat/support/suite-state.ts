@@ -11,8 +11,7 @@ export interface Unavailable {
   readonly unavailable: string;
 }
 export type TargetState =
-  | { readonly bootstrapServers: string; readonly dataFolders: readonly string[] }
-  | Unavailable;
+  { readonly bootstrapServers: string; readonly dataFolders: readonly string[] } | Unavailable;
 
 const STATE = 'COMPAT_STATE';
 
@@ -23,4 +22,3 @@ export function readState(): SuiteState {
 export function writeState(state: SuiteState): void {
   process.env[STATE] = JSON.stringify(state);
 }
-
