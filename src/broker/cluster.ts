@@ -2,7 +2,7 @@ import type { Clock } from '../host/clock.ts';
 import type { Logger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
-import { randomUuid, type Uuid } from '../protocol/uuid.ts';
+import { metadataTopicId, randomUuid, type Uuid } from '../protocol/uuid.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import { MemoryLogStore } from '../storage/memory/memory-log-store.ts';
 import { Broker, type BrokerParts } from './broker.ts';
@@ -18,6 +18,7 @@ import type { MetadataImage } from './catalog/image.ts';
 import { MemoryCatalog } from './catalog/memory-catalog.ts';
 import { TopicCreation } from './catalog/topic-creation.ts';
 import { BrokerConfig } from './config/broker-config.ts';
+import { notices } from './config/notices.ts';
 import { nodeSettings, type NodeSettings } from './node-settings.ts';
 import type { RunningBroker } from './start-broker.ts';
 
@@ -55,6 +56,7 @@ export class Cluster implements RunningBroker {
     const configs = brokerConfigs(options);
     const [first] = configs;
     if (first === undefined) throw new Error('at least one broker is needed');
+    for (const notice of notices(first)) around.logger.warn(notice);
     const engine = await openEngine(options, first, around);
     const members = new Map<number, Member>();
     for (const [index, config] of configs.entries()) {
@@ -117,7 +119,7 @@ export class Cluster implements RunningBroker {
   private async begin(topics: readonly (string | TopicOptions)[]): Promise<void> {
     const { catalog } = this.engine;
     await catalog.transact((image) => decideBrokersGone(image, this.brokerIds));
-    await this.deleteStrayLogs();
+    this.warnOfStrayLogs();
     await this.join(this.brokerIds);
     await this.createTopics(topics);
   }
@@ -163,15 +165,19 @@ export class Cluster implements RunningBroker {
     }
   }
 
-  /** Logs of topics that were deleted while their files could not be. */
-  private async deleteStrayLogs(): Promise<void> {
+  /** Data is never deleted because it is unknown: somebody may have mixed up two folders. */
+  private warnOfStrayLogs(): void {
     const { catalog, store } = this.engine;
-    for (const ref of store.existing()) {
-      if (catalog.image.topicsById.has(ref.topicId)) continue;
-      const { topicName, partition } = ref;
-      this.around.logger.warn('deleting a log of an unknown topic', { topicName, partition });
-      await store.delete(ref);
-    }
+    const strays = store
+      .existing()
+      .filter(
+        ({ topicId }) => topicId !== metadataTopicId && !catalog.image.topicsById.has(topicId),
+      );
+    if (strays.length === 0) return;
+    const logs = strays.map(({ topicName, partition }) => `${topicName}-${partition}`);
+    this.around.logger.warn('logs of topics that the catalog does not know are left alone', {
+      logs,
+    });
   }
 
   private async createTopics(topics: readonly (string | TopicOptions)[]): Promise<void> {

@@ -5,6 +5,7 @@ import type { BrokerOptions } from './broker-options.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { TopicCreationSettings } from './catalog/topic-creation.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
+import { listenersOf, type ListenerConfig } from './config/listeners.ts';
 import {
   createdTopicConfigs,
   minInsyncReplicas,
@@ -12,16 +13,8 @@ import {
   validateTopicConfigs,
 } from './config/topic-config.ts';
 import type { DescribeTopicConfigs } from './handlers/create-topics.ts';
-import type { ConnectionLimits, ListenerAddress } from './network/listener.ts';
+import type { ConnectionLimits } from './network/listener.ts';
 import type { SettingsOf } from './replica/led-partitions.ts';
-
-export interface ListenerSettings extends ListenerAddress {
-  /** What clients are told; port 0: the one it is bound to. */
-  readonly advertisedHost: string;
-  readonly advertisedPort: number;
-  /** Kafka's SecurityProtocol id; 0 = PLAINTEXT. */
-  readonly securityProtocol: number;
-}
 
 /**
  * What one broker reads of its configuration. Functions are asked anew each time: their values may
@@ -30,7 +23,7 @@ export interface ListenerSettings extends ListenerAddress {
 export interface NodeSettings {
   readonly nodeId: number;
   readonly rack: string | null;
-  readonly listeners: readonly ListenerSettings[];
+  readonly listeners: readonly ListenerConfig[];
   readonly connections: ConnectionLimits;
   /** Bytes of requests in memory, over all connections. */
   readonly maxRequestBytesInMemory: number;
@@ -67,7 +60,7 @@ export function nodeSettings(
   return {
     nodeId: config.nodeId,
     rack: config.get('broker.rack'),
-    listeners: listenersOf(config, options, index),
+    listeners: listenersWith(config, options, index),
     connections: {
       get maxConnections() {
         return now().get('max.connections');
@@ -130,19 +123,18 @@ function numbersByAddress(text: string): ReadonlyMap<string, number> {
   return numbers;
 }
 
-function listenersOf(
-  _config: BrokerConfig,
-  { port = 0, host = '127.0.0.1' }: BrokerOptions,
+/** Without listeners in the properties: a free port of this machine, for this machine only. */
+function listenersWith(
+  config: BrokerConfig,
+  { host, port, properties = {} }: BrokerOptions,
   index: number,
-): ListenerSettings[] {
-  return [
-    {
-      name: 'PLAINTEXT',
-      host,
-      port: port === 0 ? 0 : port + index,
-      advertisedHost: host,
-      advertisedPort: 0,
-      securityProtocol: 0,
-    },
-  ];
+): ListenerConfig[] {
+  const isGiven = properties['listeners'] !== undefined;
+  const wantedHost = host ?? (isGiven ? undefined : '127.0.0.1');
+  const wantedPort = port ?? (isGiven ? undefined : 0);
+  const overrides = {
+    ...(wantedHost !== undefined && { host: wantedHost }),
+    ...(wantedPort !== undefined && { port: wantedPort }),
+  };
+  return listenersOf(config, overrides, index);
 }
