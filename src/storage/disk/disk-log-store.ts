@@ -35,6 +35,7 @@ export interface DiskLogStoreOptions extends LogStoreOptions {
   readonly checkpointMs?: number;
 }
 
+const catalogTopic = '__cluster_metadata';
 const lockFile = '.lock';
 const cleanStopFile = '.kafka_cleanshutdown';
 const recoveryPointFile = 'recovery-point-offset-checkpoint';
@@ -220,6 +221,8 @@ export class DiskLogStore extends BaseLogStore {
         continue;
       }
       const partition = partitionOf(name);
+      // The catalog's own log, which is none of ours.
+      if (partition?.topicName === catalogTopic) continue;
       if (partition === undefined || this.disk.stat(this.pathOf(name))?.isDirectory !== true) {
         continue;
       }
