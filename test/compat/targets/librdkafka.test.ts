@@ -66,6 +66,38 @@ describeTarget('librdkafka 2.15.1 (@confluentinc/kafka-javascript 1.10.1)', () =
   test('topics, groups, offsets and records are administered', async () => {
     const topic = uniqueName('librdkafka-admin');
     const groupId = uniqueName('librdkafka-admin');
-    expect(await run('admin', { topic, groupId })).toEqual({});
+    expect(await run('admin', { topic, groupId })).toEqual({
+      created: true,
+      again: false,
+      read: 10,
+      committed: '10',
+      listed: {
+        groupId,
+        isSimpleConsumerGroup: false,
+        protocolType: 'consumer',
+        state: 5, // empty
+        type: 2, // classic
+      },
+      described: [
+        {
+          groupId,
+          state: 5,
+          isSimpleConsumerGroup: false,
+          protocolType: 'consumer',
+          members: 0,
+          coordinator: 1,
+        },
+      ],
+      partitions: [
+        [0, 1],
+        [1, 1],
+      ],
+      ends: [
+        [0, '0', '10'],
+        [1, '0', '0'],
+      ],
+      deletedRecords: [[0, 4]],
+      deletedGroups: [[groupId, 0]],
+    });
   });
 });

@@ -186,10 +186,7 @@ const scenarios = {
         members: group.members.length,
         coordinator: group.coordinator.id,
       })),
-      partitions: metadata[0].partitions.map(({ partitionId, leader }) => [
-        partitionId,
-        leader,
-      ]),
+      partitions: metadata[0].partitions.map(({ partitionId, leader }) => [partitionId, leader]),
       ends: ends.map(({ partition, low, high }) => [partition, low, high]),
       deletedRecords: deletedRecords.map(({ partition, lowWatermark }) => [
         partition,

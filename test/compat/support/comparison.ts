@@ -1,0 +1,124 @@
+import { expect } from '@jest/globals';
+import { Kafka, logLevel } from 'kafkajs';
+import { bootstrapServers, comparedBootstrapServers, runTool } from './suite.ts';
+import type { ToolName, ToolResult } from './tool-runner.ts';
+
+/** Which of the two brokers; with COMPAT_TARGET=apache the second is an Apache Kafka too. */
+export type Side = 'apache' | 'odradek';
+export const sides: readonly Side[] = ['apache', 'odradek'];
+/** Whether the second broker is Apache's twin, so that intended differences do not show. */
+export const comparedWithItself = process.env['COMPAT_TARGET'] === 'apache';
+
+export function bootstrapServersOf(side: Side): string {
+  return side === 'apache' ? bootstrapServers('apache') : comparedBootstrapServers();
+}
+
+/** Does the same on both brokers. */
+export async function onBoth<T>(
+  work: (bootstrap: string, side: Side) => Promise<T>,
+): Promise<Record<Side, T>> {
+  const [apache, odradek] = await Promise.all(
+    sides.map(async (side) => work(bootstrapServersOf(side), side)),
+  );
+  return { apache: apache!, odradek: odradek! };
+}
+
+export function kafkajsOn(bootstrap: string): Kafka {
+  return new Kafka({ brokers: [bootstrap], clientId: 'compat', logLevel: logLevel.NOTHING });
+}
+
+export interface CommandLine {
+  readonly tool: ToolName;
+  /** The arguments after `--bootstrap-server`; a string is split at its blanks. */
+  readonly args: string | readonly string[];
+  readonly stdin?: string;
+  /** Keeps only these lines of the output, where a command tells about the whole cluster. */
+  readonly only?: RegExp;
+  /** Replaces what may differ, beyond `normalized`. */
+  readonly blur?: (text: string) => string;
+  /** Lines may come in any order, as Apache's own do. */
+  readonly anyOrder?: boolean;
+}
+
+/** Runs a command line on both brokers and returns what each printed, normalized. */
+export async function runOnBoth(command: CommandLine): Promise<Record<Side, ToolResult>> {
+  const args = typeof command.args === 'string' ? command.args.split(' ') : command.args;
+  return onBoth(async (bootstrap) => {
+    const result = await runTool(
+      command.tool,
+      ['--bootstrap-server', bootstrap, ...args],
+      command.stdin,
+    );
+    const text = (raw: string) => tidied(raw, command);
+    return {
+      exitCode: result.exitCode,
+      stdout: text(result.stdout),
+      stderr: text(result.stderr),
+    };
+  });
+}
+
+/** Expects the same exit code, standard output and standard error on both brokers, and returns Apache's. */
+export async function expectSame(command: CommandLine): Promise<ToolResult> {
+  const { apache, odradek } = await runOnBoth(command);
+  expect(odradek).toEqual(apache);
+  return apache;
+}
+
+function tidied(raw: string, { only, blur, anyOrder }: CommandLine): string {
+  let text = normalized(raw);
+  if (blur !== undefined) text = blur(text);
+  let lines = text.split('\n');
+  if (only !== undefined) lines = lines.filter((line) => only.test(line));
+  if (anyOrder === true) lines = lines.sort();
+  return lines.join('\n');
+}
+
+/** Replaces what differs from broker to broker and from run to run: addresses, ids, times. */
+export function normalized(text: string): string {
+  return text
+    .replaceAll(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/gm, '[TIME]')
+    .replaceAll(/\b(127\.0\.0\.1|localhost)(:| +\s*)\d{4,5}\b/g, '$1:PORT')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
+    .replaceAll(/TopicId: [\w-]{22}/g, 'TopicId: ID')
+    .replaceAll(/(adminclient|consumer|producer)-\d+/g, '$1-N')
+    .replaceAll(/(Cluster ID|ClusterId): +[\w-]{22}/g, '$1: ID')
+    .replaceAll(/^\tat .*\n/gm, ''); // the frames of a stack trace name places in the tool
+}
+
+/** Writes `value 0`, `value 1`, ... to a partition of both brokers, with the same timestamps. */
+export async function fillBoth(
+  topic: string,
+  perPartition: Readonly<Record<number, number>>,
+  firstTimestamp = 1_700_000_000_000,
+): Promise<void> {
+  await onBoth(async (bootstrap) => {
+    const producer = kafkajsOn(bootstrap).producer();
+    await producer.connect();
+    for (const [partition, count] of Object.entries(perPartition)) {
+      const messages = Array.from({ length: count }, (_, i) => ({
+        partition: Number(partition),
+        key: `key ${i}`,
+        value: `value ${i}`,
+        timestamp: String(firstTimestamp + i * 1_000),
+      }));
+      await producer.send({ topic, messages });
+    }
+    await producer.disconnect();
+  });
+}
+
+/** Creates a topic on both brokers, and waits until each partition has a leader. */
+export async function createOnBoth(topic: string, numPartitions = 1): Promise<void> {
+  await onBoth(async (bootstrap) => {
+    const admin = kafkajsOn(bootstrap).admin();
+    await admin.connect();
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions }] });
+    for (let known = false; !known;) {
+      const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
+      const partitions = found?.topics[0]?.partitions ?? [];
+      known = partitions.length === numPartitions && partitions.every(({ leader }) => leader > 0);
+    }
+    await admin.disconnect();
+  });
+}
