@@ -1,0 +1,173 @@
+/*
+ * From the start of a process to its first acknowledged produce (acks=all, to a topic that the broker has to create),
+ * and memory when idle; Odradek and the real Apache Kafka, each time on a fresh folder, formatted before where that is a
+ * step of its own. `npm run bench:startup`; `-- --odradek` leaves Apache Kafka out, `-- --runs N` changes how often.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { apacheKafka } from '../scripts/apache-kafka/apache-kafka.ts';
+import { BrokerProcess, freePorts } from '../scripts/apache-kafka/broker-process.ts';
+import { APACHE_KAFKA_VERSION, whyNoJars } from '../scripts/apache-kafka/jars.ts';
+import { errorCodes } from '../src/protocol/error-codes.ts';
+import { metadata } from '../src/protocol/messages/metadata.ts';
+import { produce } from '../src/protocol/messages/produce.ts';
+import { batchOf } from '../test/support/batches.ts';
+import { RawClient } from '../test/support/raw-client.ts';
+
+const repository = process.cwd();
+const idleMs = 5_000;
+const timeoutMs = 60_000;
+
+interface Startable {
+  readonly name: string;
+  readonly runs: number;
+  /** How many of the runs wait for idleness. */
+  readonly idleRuns: number;
+  /** A broker that has not been started yet, on an empty folder. */
+  readonly make: (folder: string, port: number) => Promise<BrokerProcess>;
+}
+
+interface Measured {
+  readonly name: string;
+  readonly startMs: readonly number[];
+  readonly idleMegabytes: readonly number[];
+}
+
+function odradek(name: string, options: readonly string[], runs: number): Startable {
+  return {
+    name,
+    runs,
+    idleRuns: 3,
+    make: async (folder, port) =>
+      new BrokerProcess({
+        name,
+        command: process.execPath,
+        args: ['dist/bin/odradek.js', '--port', String(port), ...options.map(inFolder(folder))],
+        ports: [port],
+        outputFile: join(folder, 'output.log'),
+      }),
+  };
+}
+
+const inFolder = (folder: string) => (option: string) => option.replace('FOLDER', folder);
+
+function apache(runs: number): Startable {
+  return {
+    name: `Apache Kafka ${APACHE_KAFKA_VERSION}`,
+    runs,
+    idleRuns: runs,
+    make: async (folder, port) => {
+      const kafka = await apacheKafka({ repository, folder, port });
+      const [node] = kafka.nodes;
+      if (node === undefined) throw new Error('no node');
+      return node.process;
+    },
+  };
+}
+
+async function measure({ name, runs, idleRuns, make }: Startable): Promise<Measured> {
+  const startMs: number[] = [];
+  const idleMegabytes: number[] = [];
+  // One more, which warms the page cache and our own client.
+  for (let run = -1; run < runs; run++) {
+    const folder = mkdtempSync(join(tmpdir(), 'bench-startup-'));
+    const [port = 0] = await freePorts(1);
+    const broker = await make(folder, port);
+    try {
+      const beganMs = performance.now();
+      const started = broker.start();
+      await Promise.race([firstProduce(port), started.then(() => pause(timeoutMs))]);
+      const tookMs = performance.now() - beganMs;
+      await started;
+      if (run < 0) continue;
+      startMs.push(tookMs);
+      if (run >= idleRuns) continue;
+      await pause(idleMs);
+      idleMegabytes.push(residentMegabytes(broker.pid ?? 0));
+    } finally {
+      await broker.stop('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return { name, startMs, idleMegabytes };
+}
+
+/** Tries every millisecond. */
+async function firstProduce(port: number): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (performance.now() < deadlineMs) {
+    const client = await RawClient.connect(`127.0.0.1:${port}`).catch(() => undefined);
+    if (client !== undefined) {
+      const isDone = await produceOnce(client).catch(() => false);
+      client.close();
+      if (isDone) return;
+    }
+    await pause(1);
+  }
+  throw new Error(`no acknowledged produce within ${timeoutMs} ms`);
+}
+
+/** @returns whether it was acknowledged before the broker refused something */
+async function produceOnce(client: RawClient): Promise<boolean> {
+  const name = 'first';
+  for (;;) {
+    const { topics } = await client.request(metadata, 12, { topics: [{ name }] });
+    const [topic] = topics;
+    if (topic?.errorCode === errorCodes.NONE && topic.partitions[0]?.leaderId !== -1) break;
+    await pause(1);
+  }
+  const records = batchOf(['hello'], { timestamp: Date.now() });
+  const { responses } = await client.request(produce, 9, {
+    acks: -1,
+    timeoutMs: 10_000,
+    topicData: [{ name, partitionData: [{ index: 0, records }] }],
+  });
+  return responses[0]?.partitionResponses[0]?.errorCode === errorCodes.NONE;
+}
+
+/** Physical memory of a process, as the kernel counts it. */
+function residentMegabytes(pid: number): number {
+  const [, kibibytes] =
+    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (Number(kibibytes) * 1024) / 1e6;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+function row({ name, startMs, idleMegabytes }: Measured): string {
+  const cells = [
+    name.padEnd(22),
+    median(startMs).toFixed(0).padStart(9),
+    `${Math.min(...startMs).toFixed(0)} to ${Math.max(...startMs).toFixed(0)}`.padStart(14),
+    `${startMs.length}`.padStart(4),
+    median(idleMegabytes).toFixed(0).padStart(12),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { odradek: { type: 'boolean' }, runs: { type: 'string', default: '15' } },
+  });
+  const runs = Number(values.runs);
+  const brokers = [
+    odradek('Odradek', ['--data', 'FOLDER/data'], runs),
+    odradek('Odradek, in memory', ['--memory'], runs),
+  ];
+  if (values.odradek !== true) {
+    const reason = await whyNoJars(repository);
+    if (reason === null) brokers.push(apache(Math.ceil(runs / 5)));
+    else console.log(`Apache Kafka is left out: ${reason}`);
+  }
+  console.log('| broker                 | median ms |       range ms | runs | idle RSS, MB |');
+  console.log('| ---------------------- | --------: | -------------: | ---: | -----------: |');
+  for (const broker of brokers) console.log(row(await measure(broker)));
+}
+
+void main();
