@@ -171,7 +171,7 @@ export class BrokerConfig {
       case configSources.STATIC_BROKER:
         return this.staticTexts.get(name);
       case configSources.DEFAULT:
-        return this.defaultTextOf(name) ?? undefined;
+        return tableKey(name)?.dynamicOnly ? undefined : (this.defaultTextOf(name) ?? undefined);
       default:
         return undefined;
     }
