@@ -13,7 +13,10 @@ export interface LogDirectoryDescription {
  * pass the same tests (test/unit/storage/log-store-contract.ts).
  */
 export interface LogStore {
-  /** The log, opened (and recovered) when it is not open yet; created empty when it never existed. */
+  /**
+   * The log, opened (and recovered) when it is not open yet; created empty when it never existed.
+   * One that took a failure is replaced by a recovered one. Settings of an open log are updated.
+   */
   open(ref: PartitionRef, settings: LogSettings): Promise<PartitionLog>;
   /** The log when it is open already. */
   get(ref: PartitionRef): PartitionLog | undefined;

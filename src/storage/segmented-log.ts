@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../host/clock.ts';
+import type { Clock } from '../host/clock.ts';
 import type { Logger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
 import type { ByteRange } from '../protocol/byte-range.ts';
@@ -16,6 +16,7 @@ import {
 import type { AbortedTransactions } from './aborted-transactions.ts';
 import { acceptClientBatch, checkSize } from './client-batch.ts';
 import type { EpochCache } from './epoch-cache.ts';
+import { LogFlusher } from './log-flusher.ts';
 import { findMaxTimestamp, findTimestamp } from './log-lookup.ts';
 import type { LogMedium } from './log-medium.ts';
 import type {
@@ -67,8 +68,6 @@ export interface LogState {
   readonly aborted: AbortedTransactions;
 }
 
-/** From here on a period means "never" (Kafka's default for flush.ms is Long.MAX_VALUE). */
-const never = 2 ** 50;
 const alreadyCommitted = Promise.resolve();
 
 /**
@@ -82,7 +81,6 @@ export class SegmentedLog implements PartitionLog {
   logEndOffset: number;
   leaderEpoch = -1;
   sizeInBytes: number;
-  recoveryPoint: number;
   failure: StorageFailure | undefined;
 
   private readonly segments: SegmentList;
@@ -93,8 +91,8 @@ export class SegmentedLog implements PartitionLog {
   private readonly listeners = new Set<() => void>();
   private snapshotOffset: number;
   private epochsChanged = false;
-  private flushTimer: Timer | undefined;
-  private backgroundFlush: Promise<void> | undefined;
+  private readonly flusher: LogFlusher;
+  private isClosing = false;
   /** Deletions take turns. */
   private maintenance: Promise<unknown> = alreadyCommitted;
 
@@ -108,16 +106,17 @@ export class SegmentedLog implements PartitionLog {
     this.segments = new SegmentList(state.segments);
     this.logStartOffset = state.logStartOffset;
     this.logEndOffset = this.highWatermark = this.lastStableOffset = state.logEndOffset;
-    this.recoveryPoint = state.recoveryPoint;
     this.snapshotOffset = state.snapshotOffset;
     this.producers = state.producers;
     this.epochs = state.epochs;
     this.aborted = state.aborted;
     this.sizeInBytes = this.segments.sizeInBytes;
+    const flush = () => this.flush();
+    this.flusher = new LogFlusher(state.recoveryPoint, this.segments, medium, around.clock, flush);
     this.queue = new WriteQueue(medium, around.turn, {
       beforeWrite: () => this.saveEpochs(),
       isSyncDue: (group) => this.isSyncDue(group),
-      syncNow: (group) => this.syncStored(group.endOffset),
+      syncNow: (group) => this.flusher.sync(group.endOffset),
       onCommitted: (group) => this.onCommitted(group),
       onFailed: (cause) => this.onFailed(cause),
     });
@@ -128,6 +127,11 @@ export class SegmentedLog implements PartitionLog {
 
   get fileDeleteDelayMs(): number {
     return this.settings.fileDeleteDelayMs;
+  }
+
+  /** What is durable ends here. */
+  get recoveryPoint(): number {
+    return this.flusher.recoveryPoint;
   }
 
   get latestEpoch(): number | undefined {
@@ -145,12 +149,11 @@ export class SegmentedLog implements PartitionLog {
 
   append(batches: ByteRange, options: AppendOptions): AppendTicket {
     if (this.failure !== undefined) {
-      throw new StorageFailure(
-        this.failure.kind === 'Fenced' ? 'Fenced' : 'NotCommitted',
-        this.failure.message,
-        this.failure.cause,
-      );
+      // What it said then is not what happens to this append.
+      const { kind, message, cause } = this.failure;
+      throw new StorageFailure(kind === 'Fenced' ? kind : 'NotCommitted', message, cause);
     }
+    if (this.isClosing) throw new StorageFailure('Fenced', 'the log is being closed');
     if (options.leaderEpoch < this.leaderEpoch) {
       throw new StorageFailure(
         'Fenced',
@@ -304,11 +307,13 @@ export class SegmentedLog implements PartitionLog {
     this.highWatermark = group.endOffset;
     const last = group.steps.at(-1)?.segment;
     last?.remember(group.endOffset, last.readableSize);
-    if (group.steps.some(({ roll }) => roll !== undefined)) this.flushSoon();
+    if (group.steps.some(({ roll }) => roll !== undefined)) this.flusher.start();
     this.producers.onHighWatermark(this.highWatermark);
     this.updateLastStableOffset();
     this.checkInvariant();
-    this.scheduleFlush();
+    if (this.failure === undefined) {
+      this.flusher.plan(this.settings.flushMs, this.highWatermark);
+    }
     this.notify();
   }
 
@@ -323,7 +328,7 @@ export class SegmentedLog implements PartitionLog {
 
   private poison(failure: StorageFailure): void {
     this.failure ??= failure;
-    this.flushTimer?.cancel();
+    this.flusher.forgetPlan();
     this.notify();
   }
 
@@ -348,7 +353,14 @@ export class SegmentedLog implements PartitionLog {
   }
 
   private notify(): void {
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of [...this.listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        // A bug of whoever listens; the commit stands, and the others have to hear of it.
+        this.around.logger.error('a listener of a log failed', { error });
+      }
+    }
   }
 
   read(request: ReadRequest, signal?: AbortSignal): ReadResult | Promise<ReadResult> {
@@ -500,9 +512,8 @@ export class SegmentedLog implements PartitionLog {
 
   updateSettings(settings: LogSettings): void {
     this.settings = settings;
-    this.flushTimer?.cancel();
-    this.flushTimer = undefined;
-    this.scheduleFlush();
+    this.flusher.forgetPlan();
+    this.flusher.plan(settings.flushMs, this.highWatermark);
   }
 
   async flush(): Promise<void> {
@@ -510,41 +521,12 @@ export class SegmentedLog implements PartitionLog {
     await this.queue.idle();
     if (this.hasFailed()) throw this.failure as unknown as StorageFailure;
     try {
-      await this.syncStored(this.highWatermark);
+      await this.flusher.sync(this.highWatermark);
     } catch (error) {
       // After a failed fsync nobody knows what is on the disk.
       this.onFailed(error);
       throw new StorageFailure('OutcomeUnknown', 'could not make the log durable', error);
     }
-  }
-
-  /** @param endOffset  records below it were given to the medium */
-  private async syncStored(endOffset: number): Promise<void> {
-    for (const segment of this.segments.all) {
-      const { storedSize } = segment;
-      if (segment.syncedSize >= storedSize) continue;
-      await segment.medium.sync();
-      segment.syncedSize = Math.max(segment.syncedSize, storedSize);
-    }
-    this.medium.sync();
-    this.recoveryPoint = Math.max(this.recoveryPoint, endOffset);
-  }
-
-  private scheduleFlush(): void {
-    const { flushMs } = this.settings;
-    if (flushMs >= never || this.flushTimer !== undefined || this.failure !== undefined) return;
-    if (this.recoveryPoint >= this.highWatermark) return;
-    this.flushTimer = this.around.clock.schedule(flushMs, () => {
-      this.flushTimer = undefined;
-      this.flushSoon();
-    });
-  }
-
-  /** Flushes without anyone waiting. A failure poisons the log, and is logged there. */
-  private flushSoon(): void {
-    this.backgroundFlush ??= this.flush()
-      .catch(() => undefined)
-      .finally(() => (this.backgroundFlush = undefined));
   }
 
   onAdvance(listener: () => void): () => void {
@@ -554,10 +536,11 @@ export class SegmentedLog implements PartitionLog {
 
   /** Commits what is under way, makes it durable, leaves indexes and a snapshot. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await this.maintenance;
     await this.queue.idle();
-    await this.backgroundFlush;
-    this.flushTimer?.cancel();
+    await this.flusher.idle();
+    this.flusher.forgetPlan();
     if (this.failure?.kind === 'Fenced') return;
     if (this.failure !== undefined) throw this.failure;
     const { active } = this.segments;
@@ -567,7 +550,7 @@ export class SegmentedLog implements PartitionLog {
       active.seal();
       const snapshot = this.takeSnapshot();
       if (snapshot !== undefined) this.medium.saveSnapshot(this.logEndOffset, snapshot);
-      await this.syncStored(this.logEndOffset);
+      await this.flusher.sync(this.logEndOffset);
     }
     this.poison(new StorageFailure('Fenced', 'the log is closed'));
   }

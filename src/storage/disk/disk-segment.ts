@@ -38,6 +38,8 @@ export interface LogFolder {
 export class DiskSegment implements SegmentMedium {
   private readonly log: FileHandle;
   private isThere: boolean;
+  /** Removed from its log: only readers that are at it use it still. */
+  private isGone = false;
 
   constructor(
     private readonly folder: LogFolder,
@@ -69,6 +71,7 @@ export class DiskSegment implements SegmentMedium {
   }
 
   async sync(): Promise<void> {
+    if (this.isGone) return;
     await this.tools.files.during(this.log, (file) => file.sync());
   }
 
@@ -141,6 +144,7 @@ export class DiskSegment implements SegmentMedium {
 
   remove(delayMs: number): void {
     const { disk } = this.tools;
+    this.isGone = true;
     this.tools.files.close(this.log);
     this.tools.indexes.forget(this);
     this.folder.forget(this);
