@@ -27,6 +27,9 @@ export interface GrownTopic {
   readonly error: 'NONE';
 }
 
+/** How many one request may add: as many as CreateTopics may create. */
+const maxPartitionsPerRequest = 10_000;
+
 /** CreatePartitions. Each topic succeeds or fails by itself; every name is answered once. */
 export function decideCreatePartitions(
   image: MetadataImage,
@@ -38,7 +41,8 @@ export function decideCreatePartitions(
   const result: (GrownTopic | Refused)[] = duplicates.map(duplicateTopic);
   for (const topic of unique) {
     try {
-      records.push(...addedPartitions(image, topic));
+      const room = maxPartitionsPerRequest - records.length;
+      for (const record of addedPartitions(image, topic, room)) records.push(record);
       result.push({ name: topic.name, error: 'NONE' });
     } catch (error) {
       result.push(refused(topic.name, error));
@@ -47,7 +51,11 @@ export function decideCreatePartitions(
   return { records: validateOnly ? [] : records, result };
 }
 
-function addedPartitions(image: MetadataImage, wanted: WantedPartitions): MetadataRecord[] {
+function addedPartitions(
+  image: MetadataImage,
+  wanted: WantedPartitions,
+  room: number,
+): MetadataRecord[] {
   const topic = image.topics.get(wanted.name);
   if (topic === undefined) {
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
@@ -55,6 +63,15 @@ function addedPartitions(image: MetadataImage, wanted: WantedPartitions): Metada
   const present = topic.partitions.length;
   requireIncrease(topic, wanted.count);
   const additional = wanted.count - present;
+  if (wanted.assignments !== null && wanted.assignments.length !== additional) {
+    refuseAssignment(
+      `Attempted to add ${additional} additional partition(s), but only ` +
+        `${wanted.assignments.length} assignment(s) were specified.`,
+    );
+  }
+  if (additional > room) {
+    throw new KafkaError('POLICY_VIOLATION', 'Excessively large number of partitions per request.');
+  }
   const replicationFactor = topic.partitions[0]?.replicas.length ?? 1;
   if (wanted.assignments === null) {
     return placedPartitions(image, {
@@ -63,12 +80,6 @@ function addedPartitions(image: MetadataImage, wanted: WantedPartitions): Metada
       replicationFactor,
       start: stripeStart(image, topic),
     }).map((partition, index) => partitionState(topic.id, present + index, partition));
-  }
-  if (wanted.assignments.length !== additional) {
-    refuseAssignment(
-      `Attempted to add ${additional} additional partition(s), but only ` +
-        `${wanted.assignments.length} assignment(s) were specified.`,
-    );
   }
   return wanted.assignments.map(({ brokerIds }, index) => {
     requireAssignable(image, brokerIds, replicationFactor);

@@ -47,6 +47,25 @@ test.each(versionsOf(createPartitions))('v%d adds partitions', async (version) =
   expect(replicasOf(catalog).every(({ length }) => length === 2)).toBe(true);
 });
 
+describe('a request for a very large number of partitions', () => {
+  const refusal = [
+    't',
+    'POLICY_VIOLATION',
+    'Excessively large number of partitions per request.',
+  ] as [string, string, string];
+
+  it.each([2 ** 31 - 1, 10_003])('%d is refused before memory is taken', async (count) => {
+    expect(await ask(await withTopic(), [grow(count)])).toEqual([refusal]);
+  });
+
+  it('counts those of all topics', async () => {
+    const catalog = await withTopic();
+    await createTopic(catalog, 'u');
+    const outcomes = await ask(catalog, [{ ...grow(9_001), name: 'u' }, grow(1_003)]);
+    expect(outcomes).toEqual([['u', 'NONE', null], refusal]);
+  });
+});
+
 describe('row 36', () => {
   it('no fewer and not as many as there are', async () => {
     const catalog = await withTopic();
