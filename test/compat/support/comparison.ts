@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { bootstrapServers, comparedBootstrapServers, runTool } from './suite.ts';
 import type { ToolName, ToolResult } from './tool-runner.ts';
 
@@ -29,7 +29,10 @@ export function kafkajsOn(bootstrap: string): Kafka {
 
 export interface CommandLine {
   readonly tool: ToolName;
-  /** The arguments after `--bootstrap-server`; a string is split at its blanks. */
+  /**
+   * The arguments; a string is split at its blanks. `--bootstrap-server` comes before them, unless `{bootstrap}` says
+   * where the address belongs.
+   */
   readonly args: string | readonly string[];
   readonly stdin?: string;
   /** Keeps only these lines of the output, where a command tells about the whole cluster. */
@@ -44,11 +47,10 @@ export interface CommandLine {
 export async function runOnBoth(command: CommandLine): Promise<Record<Side, ToolResult>> {
   const args = typeof command.args === 'string' ? command.args.split(' ') : command.args;
   return onBoth(async (bootstrap) => {
-    const result = await runTool(
-      command.tool,
-      ['--bootstrap-server', bootstrap, ...args],
-      command.stdin,
-    );
+    const placed = args.includes('{bootstrap}')
+      ? args.map((arg) => (arg === '{bootstrap}' ? bootstrap : arg))
+      : ['--bootstrap-server', bootstrap, ...args];
+    const result = await runTool(command.tool, placed, command.stdin);
     const text = (raw: string) => tidied(raw, command);
     return {
       exitCode: result.exitCode,
@@ -86,6 +88,22 @@ export function normalized(text: string): string {
     .replaceAll(/^\tat .*\n/gm, ''); // the frames of a stack trace name places in the tool
 }
 
+/** Waits on both brokers until something holds there. */
+export async function untilOnBoth(
+  what: string,
+  holds: (admin: Admin) => Promise<boolean>,
+): Promise<void> {
+  await onBoth(async (bootstrap) => {
+    const admin = kafkajsOn(bootstrap).admin();
+    await admin.connect();
+    const deadline = Date.now() + 30_000;
+    while (!(await holds(admin).catch(() => false))) {
+      if (Date.now() > deadline) throw new Error(`still not: ${what}`);
+    }
+    await admin.disconnect();
+  });
+}
+
 /** Writes `value 0`, `value 1`, ... to a partition of both brokers, with the same timestamps. */
 export async function fillBoth(
   topic: string,
@@ -114,11 +132,11 @@ export async function createOnBoth(topic: string, numPartitions = 1): Promise<vo
     const admin = kafkajsOn(bootstrap).admin();
     await admin.connect();
     await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions }] });
-    for (let known = false; !known;) {
-      const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
-      const partitions = found?.topics[0]?.partitions ?? [];
-      known = partitions.length === numPartitions && partitions.every(({ leader }) => leader > 0);
-    }
     await admin.disconnect();
+  });
+  await untilOnBoth('every partition has a leader', async (admin) => {
+    const found = await admin.fetchTopicMetadata({ topics: [topic] });
+    const partitions = found.topics[0]?.partitions ?? [];
+    return partitions.length === numPartitions && partitions.every(({ leader }) => leader > 0);
   });
 }

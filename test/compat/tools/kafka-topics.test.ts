@@ -1,12 +1,10 @@
 import { expect, test } from '@jest/globals';
 import {
-  expectSame,
-  onBoth,
-  kafkajsOn,
   createOnBoth,
-  sides,
-  bootstrapServersOf,
+  expectSame,
   normalized,
+  onBoth,
+  untilOnBoth,
 } from '../support/comparison.ts';
 import { describeComparison, runTool, uniqueName } from '../support/suite.ts';
 
@@ -139,12 +137,7 @@ describeComparison('kafka-topics', () => {
     const topic = uniqueName('delete');
     await createOnBoth(topic);
     await topics(`--delete --topic ${topic}`);
-    for (const side of sides) {
-      const admin = kafkajsOn(bootstrapServersOf(side)).admin();
-      await admin.connect();
-      while ((await admin.listTopics()).includes(topic)) continue;
-      await admin.disconnect();
-    }
+    await untilOnBoth('it is gone', async (admin) => !(await admin.listTopics()).includes(topic));
     await topics(`--delete --topic ${topic}`);
     await topics(`--delete --topic ${topic} --if-exists`);
   });
