@@ -1,7 +1,7 @@
 import type { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import type { ProducerIds } from '../coordination/producer-ids.ts';
 import type { Clock } from '../host/clock.ts';
-import type { Logger } from '../host/logger.ts';
+import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { TopicCreation } from './catalog/topic-creation.ts';
@@ -17,7 +17,7 @@ export interface BrokerServices {
   /** The node in charge of the catalog: the first broker of the process. */
   readonly controllerId: number;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: LeveledLogger;
   readonly catalog: Catalog;
   readonly store: LogStore;
   readonly partitions: LedPartitions;

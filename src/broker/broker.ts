@@ -1,7 +1,7 @@
 import { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import { ProducerIds } from '../coordination/producer-ids.ts';
 import type { Clock, Timer } from '../host/clock.ts';
-import type { Logger } from '../host/logger.ts';
+import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
 import type { LogStore } from '../storage/log-store.ts';
@@ -32,7 +32,7 @@ export interface BrokerParts {
   readonly controllerId: number;
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
+  readonly logger: LeveledLogger;
 }
 
 /** Id of the log directory that it registers with. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../host/clock.ts';
-import type { Logger } from '../host/logger.ts';
+import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { metadataTopicId, randomUuid, type Uuid } from '../protocol/uuid.ts';
@@ -26,7 +26,7 @@ import type { RunningBroker } from './start-broker.ts';
 export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
+  readonly logger: LeveledLogger;
 }
 
 /** What the brokers share, opened. */

@@ -2,6 +2,7 @@ import type { BrokerServices } from './broker-services.ts';
 import { offsetsTopic } from './catalog/topic-name.ts';
 import type { HandlerTable } from './dispatch.ts';
 import type { Handler } from './handler.ts';
+import { alterConfigsHandler } from './handlers/alter-configs.ts';
 import { apiVersionsHandler } from './handlers/api-versions.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
 import { createTopicsHandler } from './handlers/create-topics.ts';
@@ -9,6 +10,7 @@ import { deleteGroupsHandler } from './handlers/delete-groups.ts';
 import { deleteRecordsHandler } from './handlers/delete-records.ts';
 import { deleteTopicsHandler } from './handlers/delete-topics.ts';
 import { describeClusterHandler } from './handlers/describe-cluster.ts';
+import { describeConfigsHandler } from './handlers/describe-configs.ts';
 import { describeGroupsHandler } from './handlers/describe-groups.ts';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts';
 import { describeProducersHandler } from './handlers/describe-producers.ts';
@@ -18,9 +20,11 @@ import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import { fetchHandler } from './handlers/fetch.ts';
 import { findCoordinatorHandler } from './handlers/find-coordinator.ts';
 import { heartbeatHandler } from './handlers/heartbeat.ts';
+import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.ts';
 import { initProducerIdHandler } from './handlers/init-producer-id.ts';
 import { joinGroupHandler } from './handlers/join-group.ts';
 import { leaveGroupHandler } from './handlers/leave-group.ts';
+import { listConfigResourcesHandler } from './handlers/list-config-resources.ts';
 import { listGroupsHandler } from './handlers/list-groups.ts';
 import { listOffsetsHandler } from './handlers/list-offsets.ts';
 import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
@@ -36,7 +40,8 @@ import { syncGroupHandler } from './handlers/sync-group.ts';
  * What a broker serves: the single truth for dispatch and ApiVersions. Adding an API is a line here.
  */
 export function handlerTable(services: BrokerServices): HandlerTable {
-  const { catalog, groups, partitions, settings, topicCreation } = services;
+  const { catalog, groups, logger, partitions, settings, topicCreation } = services;
+  const { config } = settings;
   const handlers: readonly Handler[] = [
     produceHandler(services),
     fetchHandler({
@@ -65,15 +70,19 @@ export function handlerTable(services: BrokerServices): HandlerTable {
     deleteRecordsHandler(services),
     initProducerIdHandler(services.producerIds),
     offsetForLeaderEpochHandler(services),
+    describeConfigsHandler({ config, logger }),
+    alterConfigsHandler({ catalog, config }),
     describeLogDirsHandler(services.store),
     createPartitionsHandler(catalog),
     deleteGroupsHandler(groups),
     electLeadersHandler(catalog),
+    incrementalAlterConfigsHandler({ catalog, config, logger }),
     listPartitionReassignmentsHandler(),
     offsetDeleteHandler(groups),
     describeQuorumHandler(services.controllerId, services.clock),
     describeClusterHandler(),
     describeProducersHandler(partitions),
+    listConfigResourcesHandler(),
     describeTopicPartitionsHandler(() => settings.topicPartitionsPerResponse()),
   ];
   return new Map(handlers.map((handler) => [handler.api.key, handler]));

@@ -21,6 +21,8 @@ import type { SettingsOf } from './replica/led-partitions.ts';
  * change while the broker runs.
  */
 export interface NodeSettings {
+  /** Everything, for those who tell of it and change it. */
+  readonly config: BrokerConfig;
   readonly nodeId: number;
   readonly rack: string | null;
   readonly listeners: readonly ListenerConfig[];
@@ -58,6 +60,7 @@ export function nodeSettings(
   const now = (): BrokerConfig => config.follow(catalog.image);
   const queuedBytes = config.get('queued.max.request.bytes');
   return {
+    config,
     nodeId: config.nodeId,
     rack: config.get('broker.rack'),
     listeners: listenersWith(config, options, index),

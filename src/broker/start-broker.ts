@@ -1,6 +1,7 @@
 import { SystemClock } from '../host/system-clock.ts';
 import { SystemRandom } from '../host/system-random.ts';
-import { silentLogger } from '../host/logger.ts';
+import { LeveledLogger } from '../host/leveled-logger.ts';
+import { silentLogger, type Logger } from '../host/logger.ts';
 import { Cluster } from './cluster.ts';
 import type { BrokerOptions } from './broker-options.ts';
 
@@ -43,6 +44,10 @@ export function startBroker(options: BrokerOptions = {}): Promise<RunningBroker>
   return Cluster.start(options, {
     clock: options.clock ?? new SystemClock(),
     random: options.random ?? new SystemRandom(),
-    logger: options.logger ?? silentLogger,
+    logger: leveled(options.logger ?? silentLogger),
   });
 }
+
+/** Kafka's tools may change the level of a running broker. */
+const leveled = (logger: Logger): LeveledLogger =>
+  logger instanceof LeveledLogger ? logger : new LeveledLogger(logger, 'info');
