@@ -21,8 +21,9 @@ export function batchOf(values: readonly string[], more: Partial<BatchInput> = {
   return buildBatch({ records, ...more });
 }
 
-export type ProducedPartition =
-  ResponseOf<typeof produce>['responses'][number]['partitionResponses'][number];
+export type ProducedPartition = ResponseOf<
+  typeof produce
+>['responses'][number]['partitionResponses'][number];
 
 export interface ProduceWish {
   readonly topic?: string;
@@ -48,9 +49,7 @@ export function produceRequest(
       {
         name: topic,
         topicId,
-        partitionData: [
-          { index: partition, records: records === null ? null : rangeOf(records) },
-        ],
+        partitionData: [{ index: partition, records: records === null ? null : rangeOf(records) }],
       },
     ],
   };

@@ -72,7 +72,10 @@ describe('row 85: fetch sessions', () => {
   });
 
   it('an unknown id is refused', () => {
-    expect(sessions().begin(77, 1)).toEqual({ kind: 'refused', error: 'FETCH_SESSION_ID_NOT_FOUND' });
+    expect(sessions().begin(77, 1)).toEqual({
+      kind: 'refused',
+      error: 'FETCH_SESSION_ID_NOT_FOUND',
+    });
   });
 
   it('a wrong epoch is refused, the right one counts up', () => {
@@ -117,8 +120,12 @@ describe('row 86: an incremental response', () => {
     expect(session.mustSend(partition, news, false)).toBe(false);
     expect(session.mustSend(partition, news, true)).toBe(true);
     expect(session.mustSend(partition, { ...news, highWatermark: 6 }, false)).toBe(true);
-    expect(session.mustSend(partition, { ...news, highWatermark: 6, logStartOffset: 1 }, false)).toBe(true);
-    expect(session.mustSend(partition, { ...news, highWatermark: 6, logStartOffset: 1 }, false)).toBe(false);
+    expect(
+      session.mustSend(partition, { ...news, highWatermark: 6, logStartOffset: 1 }, false),
+    ).toBe(true);
+    expect(
+      session.mustSend(partition, { ...news, highWatermark: 6, logStartOffset: 1 }, false),
+    ).toBe(false);
   });
 
   it('tells of a partition again after an error', () => {

@@ -223,7 +223,9 @@ describe('a connection', () => {
 
   it('counts bytes in memory while requests wait, and none afterwards', async () => {
     const { socket, late, incoming } = open();
-    socket.push(Buffer.concat([frame('wait 1'), frame('wait 2'), frame('unfinished').subarray(0, 7)]));
+    socket.push(
+      Buffer.concat([frame('wait 1'), frame('wait 2'), frame('unfinished').subarray(0, 7)]),
+    );
     await settle();
     expect(incoming.used).toBe(6 + 6 + 3);
     late[0]?.settle(new TextReply(''));
