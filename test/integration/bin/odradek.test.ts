@@ -1,0 +1,205 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+import { build } from 'esbuild';
+
+const root = join(__dirname, '../../..');
+/** Within the project, where its packages are found. */
+const builtFolder = join(root, '.cache', `bin-test-${process.pid}`);
+let folder: string;
+
+beforeAll(async () => {
+  mkdirSync(builtFolder, { recursive: true });
+  folder = mkdtempSync(join(tmpdir(), 'odradek-bin-'));
+  await build({
+    entryPoints: [join(root, 'bin/odradek.ts')],
+    outdir: builtFolder,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    outExtension: { '.js': '.mjs' },
+  });
+});
+
+afterAll(() => {
+  rmSync(builtFolder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A run of the program. */
+class Run {
+  stdout = '';
+  stderr = '';
+  readonly exited: Promise<number | null>;
+  private readonly child: ChildProcess;
+
+  constructor(args: string[], environment: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [join(builtFolder, 'odradek.mjs'), ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout!.on('data', (data: Buffer) => (this.stdout += data.toString()));
+    this.child.stderr!.on('data', (data: Buffer) => (this.stderr += data.toString()));
+    this.exited = new Promise((resolve) => {
+      this.child.once('close', (code) => {
+        resolve(code);
+      });
+    });
+  }
+
+  /** Waits for words in what it wrote, and gives the first group of them. */
+  async written(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = pattern.exec(this.stdout + this.stderr);
+      if (found !== null) return found[1] ?? found[0];
+      if (this.child.exitCode !== null) throw new Error(`ended: ${this.stdout}${this.stderr}`);
+      await new Promise((resolve) => this.child.stdout!.once('data', resolve));
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+}
+
+async function ended(args: string[], environment: Record<string, string> = {}) {
+  const run = new Run(args, environment);
+  const code = await run.exited;
+  return { code, stdout: run.stdout, stderr: run.stderr };
+}
+
+const bootstrap = /bootstrap server +(\S+)/;
+
+describe('odradek', () => {
+  it('prints its version and its help', async () => {
+    const [version, help] = await Promise.all([ended(['--version']), ended(['--help'])]);
+    expect(version).toMatchObject({ code: 0, stderr: '' });
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toMatch(/^Usage: odradek/);
+  });
+
+  test.each<
+    [
+      about: string,
+      args: string[],
+      environment: Record<string, string>,
+      code: number,
+      stderr: string,
+    ]
+  >([
+    [
+      'wrong usage',
+      ['--nonsense'],
+      {},
+      2,
+      "odradek: Unknown option '--nonsense'\nTry 'odradek --help'.\n",
+    ],
+    [
+      'a bad value',
+      ['--override', 'log.segment.bytes=5'],
+      {},
+      1,
+      'odradek: Invalid value 5 for configuration log.segment.bytes: Value must be at least 1048576\n',
+    ],
+    [
+      'a bad variable',
+      ['--memory'],
+      { KAFKA_NUM_PARTITIONS: 'x' },
+      1,
+      'odradek: Invalid value x for configuration num.partitions: Not a number of type INT\n',
+    ],
+    [
+      'a listener that is not served',
+      [],
+      { KAFKA_LISTENERS: 'SSL://:9093' },
+      1,
+      'odradek: listeners: SSL asks for SSL, which is not served yet; only PLAINTEXT is\n',
+    ],
+    [
+      'no such file',
+      ['--config', 'nowhere'],
+      {},
+      1,
+      "odradek: cannot read --config nowhere: ENOENT: no such file or directory, open 'nowhere'\n",
+    ],
+  ])('says what is wrong: %s', async (_about, args, environment, code, stderr) => {
+    expect(await ended(args, environment)).toEqual({ code, stdout: '', stderr });
+  });
+
+  it('serves, says where, and stops cleanly on SIGTERM', async () => {
+    const run = new Run(['--port', '0', '--data', 'kept']);
+    const [host, port] = (await run.written(bootstrap)).split(':');
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(port), host, () => {
+        socket.destroy();
+        resolve();
+      });
+      socket.once('error', reject);
+    });
+    run.signal('SIGTERM');
+    expect(await run.exited).toBe(0);
+    expect(run.stderr).toBe('');
+    expect(run.stdout).toMatch(
+      /^Odradek \d+\.\d+\.\d+ is ready after \d+ ms\. Stop it with Ctrl\+C\.\n {2}bootstrap server {2}127\.0\.0\.1:\d+\n {2}data {14}\/.*kept\n$/,
+    );
+    expect(readdirSync(join(folder, 'kept'))).toContain('meta.properties');
+  });
+
+  it('writes JSON lines, with one warning for all unknown names', async () => {
+    writeFileSync(join(folder, 'server.properties'), 'what.is.this=1\nlisteners=PLAINTEXT://:0\n');
+    const run = new Run([
+      '--memory',
+      '--json',
+      '--config',
+      'server.properties',
+      '--override',
+      'and.this=2',
+    ]);
+    await run.written(/"message":"ready"/);
+    run.signal('SIGINT');
+    expect(await run.exited).toBe(0);
+    const lines = run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: 'unknown configuration, ignored: and.this, what.is.this',
+      }),
+      expect.objectContaining({
+        level: 'info',
+        message: 'ready',
+        bootstrapServers: expect.stringMatching(/^localhost:\d+$/),
+        data: 'in memory',
+        readyMs: expect.any(Number),
+      }),
+    ]);
+    expect(run.stderr).toBe('');
+  });
+
+  it('runs several brokers', async () => {
+    const run = new Run(['--memory', '--port', '0', '--brokers', '3']);
+    expect((await run.written(bootstrap)).split(',')).toHaveLength(3);
+    run.signal('SIGTERM');
+    expect(await run.exited).toBe(0);
+  });
+
+  it('tells that a port is taken', async () => {
+    const first = new Run(['--memory', '--port', '0']);
+    const port = (await first.written(bootstrap)).split(':')[1]!;
+    const second = await ended(['--memory', '--port', port]);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(port);
+    first.signal('SIGTERM');
+    expect(await first.exited).toBe(0);
+  });
+});
