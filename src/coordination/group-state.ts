@@ -70,11 +70,9 @@ export function applyRecord(
 export function applyMetadata(before: Group | undefined, record: GroupMetadataRecord): Group {
   const members = new Map<string, Member>();
   for (const written of record.members) {
+    const member = loadedMember(written, record.protocolName);
     const known = before?.members.get(written.memberId);
-    members.set(written.memberId, {
-      ...(known ?? loadedMember(written, record.protocolName)),
-      assignment: written.assignment,
-    });
+    members.set(written.memberId, known ? withWhatIsSoft(member, known) : member);
   }
   const group: Group = {
     ...(before ?? emptyGroup(record.groupId, undefined)),
@@ -111,6 +109,19 @@ function loadedMember(
     awaitsJoin: false,
     awaitsSync: false,
   };
+}
+
+/**
+ * A member of the record, with what only memory knows of it. An older record may have told of it
+ * too, and then of other protocols: those are kept only where they agree with the new record.
+ */
+function withWhatIsSoft(member: Member, known: Member): Member {
+  const { isNew, awaitsJoin, awaitsSync } = known;
+  const agrees = member.protocols.every(({ name, metadata }) =>
+    known.protocols.some((other) => other.name === name && other.metadata.equals(metadata)),
+  );
+  const protocols = agrees ? known.protocols : member.protocols;
+  return { ...member, protocols, isNew, awaitsJoin, awaitsSync };
 }
 
 function applyOffset(state: GroupsState, record: OffsetCommitRecord, origin: RecordOrigin): void {

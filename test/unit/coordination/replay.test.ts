@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Group } from '../../../src/coordination/group.ts';
 import { applyRecord, newGroupsState } from '../../../src/coordination/group-state.ts';
-import { Fixture, joinOf, settle, syncOf } from './group-fixture.ts';
+import { Fixture, joinOf, settle, subscription, syncOf } from './group-fixture.ts';
 
 /** What a group must be wherever the log was cut. */
 function expectValid(group: Group): void {
@@ -54,6 +54,38 @@ describe('a restart', () => {
     await settle();
     expect(joins.map(({ value }) => value?.generationId)).toEqual([2, 2]);
     expect(joins[0]?.value?.leaderId).toBe(leader);
+  });
+
+  it('knows members as the last record tells them, whatever older records said', async () => {
+    const fixture = await Fixture.started();
+    const [leader = '', follower = ''] = await fixture.stable(2);
+    const more = {
+      protocols: [{ name: 'sticky', metadata: subscription('other') }],
+      sessionTimeoutMs: 20_000,
+      rebalanceTimeoutMs: 30_000,
+    };
+    // Both come with both protocols first: at no time may there be none in common.
+    const both = [...more.protocols, ...joinOf().protocols];
+    for (const protocols of [both, more.protocols]) {
+      const joins = [leader, follower].map((memberId) =>
+        fixture.join({ ...more, memberId, protocols }),
+      );
+      await settle();
+      const generationId = joins[0]?.value?.generationId ?? -1;
+      const assignments = [leader, follower].map((memberId) => ({
+        memberId,
+        assignment: Buffer.from(`${memberId} ${generationId}`),
+      }));
+      for (const memberId of [follower, leader]) {
+        fixture.sync({ memberId, generationId, protocolName: 'sticky', assignments });
+      }
+      await settle();
+    }
+    const before = fixture.groupOf('g');
+    expect(before).toMatchObject({ state: 'Stable', generationId: 3, protocolName: 'sticky' });
+    const next = await fixture.restarted();
+    expect(next.groupOf('g')).toEqual(before);
+    expect([...(next.groupOf('g').subscribedTopics ?? [])]).toEqual(['other']);
   });
 
   it('in Empty: the group is empty again, its offsets age from when it became so', async () => {
