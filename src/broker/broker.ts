@@ -23,7 +23,7 @@ import { Connections, Listener } from './network/listener.ts';
 import { Writers } from './network/output-buffer.ts';
 import type { NodeSettings } from './node-settings.ts';
 import type { LedPartition } from './replica/led-partition.ts';
-import { LedPartitions } from './replica/led-partitions.ts';
+import { LedPartitions, type Leadership } from './replica/led-partitions.ts';
 
 /** What the brokers of one process share, and where time and chance come from. */
 export interface BrokerParts {
@@ -76,7 +76,7 @@ export class Broker implements Node {
       store,
       settings.topicSettings,
       [this.offsetsObserver()],
-      (led) => this.onLogFailure(led),
+      (failed) => this.onLogFailure(failed),
       logger,
     );
     const outgoing = new ByteBudget(maxResponseBytesInMemory);
@@ -214,22 +214,20 @@ export class Broker implements Node {
   }
 
   /** A failed log takes no more appends: the partition gets a new leader epoch, and is reopened. */
-  private onLogFailure(led: LedPartition): void {
-    if (led.log.failure?.kind === 'Fenced') return;
+  private onLogFailure({ topicId, topicName, partition, leaderEpoch }: Leadership): void {
     const { clock, catalog, logger } = this.parts;
-    const { topicId, partition, leaderEpoch } = led;
     const timer = clock.schedule(reopenDelayMs, () => {
       this.reopenTimers.delete(timer);
       const reopened = catalog.transact((image) => {
         const now = image.topicsById.get(topicId)?.partitions[partition];
-        if (now?.leaderEpoch !== leaderEpoch || !led.leads)
-          return { records: [], result: undefined };
+        const nothing = { records: [], result: undefined };
+        if (now?.leader !== this.nodeId || now.leaderEpoch !== leaderEpoch) return nothing;
         const canLead = (broker: number): boolean => broker === this.nodeId;
         const record = changePartition({ topicId, partition }, now, { canLead, newEpoch: true });
-        return { records: record === undefined ? [] : [record], result: undefined };
+        return record === undefined ? nothing : { records: [record], result: undefined };
       });
       reopened.catch((error: unknown) =>
-        logger.error('a partition cannot be led anew', { topic: led.topicName, partition, error }),
+        logger.error('a partition cannot be led anew', { topic: topicName, partition, error }),
       );
     });
     this.reopenTimers.add(timer);

@@ -14,6 +14,9 @@ export interface LeadershipObserver {
   onResignation(partition: number): void | Promise<void>;
 }
 
+/** Who leads what, and since when. */
+export type Leadership = Pick<LedPartition, 'topicId' | 'topicName' | 'partition' | 'leaderEpoch'>;
+
 export type SettingsOf = (image: MetadataImage, topicName: string) => LeaderSettings;
 
 /** A topic as last seen, and which of its partitions are led here. */
@@ -40,8 +43,8 @@ export class LedPartitions {
     private readonly store: LogStore,
     private readonly settingsOf: SettingsOf,
     private readonly observers: readonly LeadershipObserver[],
-    /** A log takes no more appends: it needs a new leadership. */
-    private readonly onFailure: (led: LedPartition) => void,
+    /** A log takes no more appends, or cannot be opened: it needs a new leadership. */
+    private readonly onFailure: (failed: Leadership) => void,
     private readonly logger: Logger,
   ) {
     this.image = emptyImage;
@@ -143,14 +146,19 @@ export class LedPartitions {
       const log = await this.store.open(ref, settings.log);
       log.updateSettings(settings.log);
       log.becomeLeader(partition.leaderEpoch);
-      const led = new LedPartition(id, name, index, log, partition, settings, this.onFailure);
+      const onFailure = (failed: LedPartition): void => {
+        if (log.failure?.kind !== 'Fenced') this.onFailure(failed);
+      };
+      const led = new LedPartition(id, name, index, log, partition, settings, onFailure);
       for (const observer of this.observers) {
         if (observer.topicName === name) await observer.onLeadership(led);
       }
       topic.led[index] = led;
     } catch (error) {
-      // It stays without a leader here: clients hear NOT_LEADER_OR_FOLLOWER and ask again.
+      // Clients hear NOT_LEADER_OR_FOLLOWER and ask again.
       this.logger.error('a partition cannot be led', { topic: name, partition: index, error });
+      const { leaderEpoch } = partition;
+      this.onFailure({ topicId: id, topicName: name, partition: index, leaderEpoch });
     }
   }
 

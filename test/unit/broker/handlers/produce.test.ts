@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Deadlines } from '../../../../src/broker/deadlines.ts';
+import type { RequestContext } from '../../../../src/broker/handler.ts';
+import { listOffsetsHandler } from '../../../../src/broker/handlers/list-offsets.ts';
+import { produceHandler } from '../../../../src/broker/handlers/produce.ts';
+import { emptyImage } from '../../../../src/broker/catalog/image.ts';
+import { LedPartition } from '../../../../src/broker/replica/led-partition.ts';
+import type { LedPartitions } from '../../../../src/broker/replica/led-partitions.ts';
+import { silentLogger } from '../../../../src/host/logger.ts';
+import { errorCodes } from '../../../../src/protocol/error-codes.ts';
+import { zeroUuid } from '../../../../src/protocol/uuid.ts';
+import type { ProduceRequest } from '../../../../src/protocol/messages/produce.ts';
+import { StorageFailure, type FailureKind } from '../../../../src/storage/storage-failure.ts';
+import { FakeLog } from '../../../support/fake-log.ts';
+import { logSettings } from '../../../support/log-settings.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { batchOf, rangeOf } from '../../../support/requests.ts';
+
+const image = {
+  replicas: [1, 2],
+  isr: [1, 2],
+  addingReplicas: [],
+  removingReplicas: [],
+  directories: [],
+  leader: 1,
+  leaderEpoch: 4,
+  partitionEpoch: 0,
+};
+
+let clock: ManualClock;
+let log: FakeLog;
+let led: LedPartition;
+let partitions: LedPartitions;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  log = new FakeLog();
+  const settings = { log: logSettings(), minInsyncReplicas: 2 };
+  led = new LedPartition('id', 'orders', 0, log, image, settings, () => undefined);
+  partitions = { lead: () => led } as unknown as LedPartitions;
+});
+
+const context = {
+  apiVersion: 11,
+  clientId: 'test',
+  image: emptyImage('cluster'),
+  listener: 'PLAINTEXT',
+} as unknown as RequestContext;
+
+async function answerTo(acks = -1, timeoutMs = 1_000) {
+  const handler = produceHandler({
+    partitions,
+    deadlines: new Deadlines(clock),
+    logger: silentLogger,
+  });
+  const request: ProduceRequest = {
+    transactionalId: null,
+    acks,
+    timeoutMs,
+    topicData: [
+      {
+        name: 'orders',
+        topicId: zeroUuid,
+        partitionData: [{ index: 0, records: rangeOf(batchOf(['a'])) }],
+      },
+    ],
+  };
+  const response = await handler.answer(request, context);
+  return response?.responses[0]?.partitionResponses[0];
+}
+
+describe('a batch that was appended', () => {
+  it('is answered when it is committed, not before', async () => {
+    let commit: () => void = () => undefined;
+    log.committed = new Promise((resolve) => (commit = resolve));
+    let isAnswered = false;
+    const answer = answerTo().finally(() => (isAnswered = true));
+    await clock.advance(500);
+    expect(isAnswered).toBe(false);
+    commit();
+    expect(await answer).toMatchObject({ errorCode: 0, baseOffset: 0 });
+    expect(clock.pendingTimers).toBeLessThanOrEqual(1);
+  });
+
+  it('row 62: and not committed in time is REQUEST_TIMED_OUT, and stays', async () => {
+    log.committed = new Promise(() => undefined);
+    const answer = answerTo(-1, 1_000);
+    await clock.advance(1_000);
+    expect(await answer).toMatchObject({ errorCode: errorCodes.REQUEST_TIMED_OUT, baseOffset: -1 });
+    expect(log.appended).toBe(1);
+  });
+
+  it('row 52: is NOT_ENOUGH_REPLICAS_AFTER_APPEND when replicas were lost meanwhile', async () => {
+    const answer = answerTo();
+    led.updateImage({ ...image, isr: [1] });
+    const code = errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+    expect(await answer).toMatchObject({ errorCode: code });
+  });
+
+  it('row 52: is refused before when too few replicas are in sync', async () => {
+    led.updateImage({ ...image, isr: [1] });
+    expect(await answerTo()).toMatchObject({ errorCode: errorCodes.NOT_ENOUGH_REPLICAS });
+    expect(log.appended).toBe(0);
+    expect(await answerTo(1)).toMatchObject({ errorCode: 0 });
+  });
+
+  it.each<[FailureKind, number]>([
+    ['Fenced', errorCodes.NOT_LEADER_OR_FOLLOWER],
+    ['NotCommitted', errorCodes.KAFKA_STORAGE_ERROR],
+    ['OutcomeUnknown', errorCodes.REQUEST_TIMED_OUT],
+  ])('and ends %s is told so', async (kind, errorCode) => {
+    log.committed = Promise.reject(new StorageFailure(kind, 'as the test wants it'));
+    expect(await answerTo()).toMatchObject({ errorCode, baseOffset: -1 });
+  });
+
+  it('and fails in no known way is an internal error, not the end', async () => {
+    log.committed = Promise.reject(new TypeError('a bug'));
+    expect(await answerTo()).toMatchObject({ errorCode: errorCodes.UNKNOWN_SERVER_ERROR });
+  });
+
+  it('row 2: and fails with acks=0 costs the connection', async () => {
+    log.committed = Promise.reject(new StorageFailure('NotCommitted', 'no space left'));
+    await expect(answerTo(0)).rejects.toThrow('acks=0');
+  });
+});
+
+describe('row 92: a new leader that does not know its end yet', () => {
+  it.each([
+    [5, errorCodes.OFFSET_NOT_AVAILABLE],
+    [4, errorCodes.LEADER_NOT_AVAILABLE],
+  ])('says so at version %i', async (apiVersion, errorCode) => {
+    log.logEndOffset = 10;
+    log.highWatermark = 7;
+    const settings = { log: logSettings(), minInsyncReplicas: 1 };
+    led = new LedPartition('id', 'orders', 0, log, image, settings, () => undefined);
+    const handler = listOffsetsHandler({ partitions, logger: silentLogger });
+    const partition = { partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1 };
+    const request = {
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [{ name: 'orders', partitions: [partition] }],
+      timeoutMs: 0,
+    };
+    const response = await handler.answer(request, { ...context, apiVersion });
+    expect(response?.topics[0]?.partitions[0]).toMatchObject({ errorCode });
+  });
+});
