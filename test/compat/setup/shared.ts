@@ -55,7 +55,7 @@ export async function provideToolRunner(): Promise<void> {
   }
   const runner = await startToolRunner(repository);
   started().toolRunner = runner.process;
-  writeState({ ...readState(), toolRunner: { port: runner.port } });
+  writeState({ ...readState(), toolRunner: runner.address });
 }
 
 async function startUnlessMissing(target: TargetName, key: string): Promise<TargetState> {

@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
+import { appendFileSync } from 'node:fs';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { bootstrapServers, comparedBootstrapServers, runTool } from './suite.ts';
-import type { ToolName, ToolResult } from './tool-runner.ts';
+import { runsAlone, type ToolName, type ToolResult } from './tool-runner.ts';
 
 /** Which of the two brokers; with COMPAT_TARGET=apache the second is an Apache Kafka too. */
 export type Side = 'apache' | 'odradek';
@@ -46,7 +47,7 @@ export interface CommandLine {
 /** Runs a command line on both brokers and returns what each printed, normalized. */
 export async function runOnBoth(command: CommandLine): Promise<Record<Side, ToolResult>> {
   const args = typeof command.args === 'string' ? command.args.split(' ') : command.args;
-  return onBoth(async (bootstrap) => {
+  const run = async (bootstrap: string) => {
     const placed = args.includes('{bootstrap}')
       ? args.map((arg) => (arg === '{bootstrap}' ? bootstrap : arg))
       : ['--bootstrap-server', bootstrap, ...args];
@@ -57,14 +58,26 @@ export async function runOnBoth(command: CommandLine): Promise<Record<Side, Tool
       stdout: text(result.stdout),
       stderr: text(result.stderr),
     };
-  });
+  };
+  if (!runsAlone(command.tool)) return onBoth(run);
+  const apache = await run(bootstrapServersOf('apache'));
+  return { apache, odradek: await run(bootstrapServersOf('odradek')) };
 }
 
 /** Expects the same exit code, standard output and standard error on both brokers, and returns Apache's. */
 export async function expectSame(command: CommandLine): Promise<ToolResult> {
   const { apache, odradek } = await runOnBoth(command);
+  transcribe(command, apache);
   expect(odradek).toEqual(apache);
   return apache;
+}
+
+/** COMPAT_TRANSCRIPT names a file that every command line is appended to, with what Apache answered. */
+function transcribe({ tool, args }: CommandLine, { exitCode, stdout, stderr }: ToolResult): void {
+  const file = process.env['COMPAT_TRANSCRIPT'];
+  if (file === undefined) return;
+  const line = typeof args === 'string' ? args : args.join(' ');
+  appendFileSync(file, `$ ${tool} ${line}\n${stdout}${stderr}[${exitCode}]\n\n`);
 }
 
 function tidied(raw: string, { only, blur, anyOrder }: CommandLine): string {

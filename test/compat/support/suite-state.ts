@@ -1,11 +1,12 @@
 import type { TargetName } from './brokers.ts';
+import type { ToolRunnerAddress } from './tool-runner.ts';
 
 /** What the set-up found or started; it travels to the test files in the environment. */
 export interface SuiteState {
   readonly targets: Partial<Record<TargetName, TargetState>>;
   /** The second broker that tools are compared on; Apache's twin when COMPAT_TARGET=apache. */
   readonly compared?: TargetState;
-  readonly toolRunner?: { readonly port: number } | Unavailable;
+  readonly toolRunner?: ToolRunnerAddress | Unavailable;
 }
 export interface Unavailable {
   readonly unavailable: string;

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { startTool, type RunningTool, type ToolName, type ToolResult } from './tool-runner.ts';
+import {
+  startTool,
+  type RunningTool,
+  type ToolName,
+  type ToolResult,
+  type ToolRunnerAddress,
+} from './tool-runner.ts';
 import type { TargetName } from './brokers.ts';
 import { readState } from './suite-state.ts';
 
@@ -26,18 +32,18 @@ export async function runTool(
   args: readonly string[],
   stdin = '',
 ): Promise<ToolResult> {
-  return startTool(runnerPort(), tool, args, stdin).result;
+  return startTool(toolRunner(), tool, args, stdin).result;
 }
 
 /** Starts one of Apache Kafka's command-line programs. */
 export function launchTool(tool: ToolName, args: readonly string[], stdin = ''): RunningTool {
-  return startTool(runnerPort(), tool, args, stdin);
+  return startTool(toolRunner(), tool, args, stdin);
 }
 
-function runnerPort(): number {
+function toolRunner(): ToolRunnerAddress {
   const runner = readState().toolRunner;
   if (runner === undefined || 'unavailable' in runner) throw new Error('no tool runner');
-  return runner.port;
+  return runner;
 }
 
 /** A group of tests that need the target of this project. */

@@ -35,6 +35,16 @@ const MAIN_CLASSES = {
 } as const;
 export type ToolName = keyof typeof MAIN_CLASSES;
 
+/** These have shutdown hooks and exits that the runner cannot divert, so each run is a process. */
+const OWN_JVM: readonly ToolName[] = ['kafka-verifiable-consumer', 'kafka-verifiable-producer'];
+/** These count in static fields, so that only one may run at a time. */
+const ONE_AT_A_TIME: readonly ToolName[] = ['kafka-console-consumer', 'kafka-console-producer'];
+
+/** Whether two runs of a tool at the same time would disturb each other. */
+export function runsAlone(tool: ToolName): boolean {
+  return ONE_AT_A_TIME.includes(tool);
+}
+
 export interface ToolResult {
   readonly exitCode: number;
   readonly stdout: string;
@@ -52,10 +62,17 @@ export interface RunningTool {
   readonly result: Promise<ToolResult>;
 }
 
+/** How test files reach the runner. */
+export interface ToolRunnerAddress {
+  readonly port: number;
+  /** Apache Kafka's jars. */
+  readonly libs: string;
+}
+
 /** Compiles the runner of `test/compat/java` (once) and starts its JVM. */
 export async function startToolRunner(
   repository: string,
-): Promise<{ readonly port: number; readonly process: ChildProcess }> {
+): Promise<{ readonly address: ToolRunnerAddress; readonly process: ChildProcess }> {
   const libs = await apacheKafkaJars(repository);
   const java = join(repository, 'test/compat/java');
   const classes = await compiled(join(java, 'ToolRunner.java'), libs);
@@ -73,7 +90,7 @@ export async function startToolRunner(
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the tool runner ended with ${code ?? ''}`)));
   });
-  return { port, process: child };
+  return { address: { port, libs }, process: child };
 }
 
 async function compiled(source: string, libs: string): Promise<string> {
@@ -91,53 +108,101 @@ async function compiled(source: string, libs: string): Promise<string> {
 
 /** Starts one of Apache Kafka's programs, as on a command line. */
 export function startTool(
-  port: number,
+  { port, libs }: ToolRunnerAddress,
   tool: ToolName,
   args: readonly string[],
   stdin = '',
 ): RunningTool {
+  if (OWN_JVM.includes(tool)) return startToolProcess(libs, tool, args, stdin);
   const socket = connect({ port, host: '127.0.0.1' });
   socket.write(`${JSON.stringify({ main: MAIN_CLASSES[tool], args, stdin })}\n`);
-  const printed = { stdout: '', stderr: '' };
-  const watchers = new Set<() => void>();
+  const printed = new Printed(tool);
   const result = new Promise<ToolResult>((resolve, reject) => {
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('the tool runner closed the connection')));
     createInterface({ input: socket }).on('line', (line) => {
       const reply = JSON.parse(line) as { stdout?: string; stderr?: string; exit?: number };
-      printed.stdout += reply.stdout ?? '';
-      printed.stderr += reply.stderr ?? '';
-      for (const watch of watchers) watch();
+      if (reply.stdout !== undefined) printed.add('stdout', reply.stdout);
+      if (reply.stderr !== undefined) printed.add('stderr', reply.stderr);
       if (reply.exit === undefined) return;
-      resolve({ exitCode: reply.exit, stdout: text(printed.stdout), stderr: text(printed.stderr) });
+      resolve({ exitCode: reply.exit, ...printed.texts() });
       socket.destroy();
     });
   });
-  const untilPrinted = async (pattern: RegExp, timeoutMs = 30_000) => {
+  return printed.running(result, () => socket.write('stop\n'));
+}
+
+/** Starts one of Apache Kafka's programs in a JVM of its own. */
+function startToolProcess(
+  libs: string,
+  tool: ToolName,
+  args: readonly string[],
+  stdin: string,
+): RunningTool {
+  const log = join(process.cwd(), 'test/compat/java/log4j2.xml');
+  const child = spawn('java', [
+    ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+    ...[`-Dlog4j2.configurationFile=${log}`, '-cp', join(libs, '*'), MAIN_CLASSES[tool], ...args],
+  ]);
+  child.stdin.end(stdin);
+  const printed = new Printed(tool);
+  child.stdout.on('data', (bytes: Buffer) => printed.add('stdout', bytes.toString('latin1')));
+  child.stderr.on('data', (bytes: Buffer) => printed.add('stderr', bytes.toString('latin1')));
+  const result = new Promise<ToolResult>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ exitCode: code ?? 143, ...printed.texts() }));
+  });
+  return printed.running(result, () => child.kill('SIGTERM'));
+}
+
+/** What a tool has printed, a char for a byte, and who waits for some of it. */
+class Printed {
+  private readonly chars = { stdout: '', stderr: '' };
+  private readonly watchers = new Set<() => void>();
+
+  constructor(private readonly tool: ToolName) {}
+
+  add(stream: 'stdout' | 'stderr', latin1: string): void {
+    this.chars[stream] += latin1;
+    for (const watch of this.watchers) watch();
+  }
+
+  texts(): { readonly stdout: string; readonly stderr: string } {
+    return { stdout: text(this.chars.stdout), stderr: text(this.chars.stderr) };
+  }
+
+  running(result: Promise<ToolResult>, stop: () => void): RunningTool {
+    result.catch(() => undefined); // whoever awaits it hears of it
+    return {
+      stdout: () => this.texts().stdout,
+      untilPrinted: async (pattern, timeoutMs = 30_000) =>
+        Promise.race([
+          this.untilPrinted(pattern, timeoutMs),
+          result.then(({ stdout, stderr }) => {
+            if (!pattern.test(stdout)) throw new Error(`${this.tool} ended: ${stdout}\n${stderr}`);
+          }),
+        ]),
+      stop,
+      result,
+    };
+  }
+
+  private async untilPrinted(pattern: RegExp, timeoutMs: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error(`${tool} did not print ${pattern} but\n${printed.stdout}`));
+        this.watchers.delete(watch);
+        reject(new Error(`${this.tool} did not print ${String(pattern)}: ${this.texts().stdout}`));
       }, timeoutMs);
       const watch = () => {
-        if (!pattern.test(text(printed.stdout))) return;
-        watchers.delete(watch);
+        if (!pattern.test(this.texts().stdout)) return;
+        this.watchers.delete(watch);
         clearTimeout(timer);
         resolve();
       };
-      watchers.add(watch);
+      this.watchers.add(watch);
       watch();
-      result.then(
-        () => reject(new Error(`${tool} ended: ${printed.stdout}\n${printed.stderr}`)),
-        reject,
-      );
     });
-  };
-  return {
-    stdout: () => text(printed.stdout),
-    untilPrinted,
-    stop: () => socket.write('stop\n'),
-    result,
-  };
+  }
 }
 
 /** The runner sends a byte as one char. */
