@@ -40,7 +40,7 @@ export function launchTool(tool: ToolName, args: readonly string[], stdin = ''):
   return startTool(toolRunner(), tool, args, stdin);
 }
 
-function toolRunner(): ToolRunnerAddress {
+export function toolRunner(): ToolRunnerAddress {
   const runner = readState().toolRunner;
   if (runner === undefined || 'unavailable' in runner) throw new Error('no tool runner');
   return runner;
