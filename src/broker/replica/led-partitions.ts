@@ -146,6 +146,8 @@ export class LedPartitions {
       const log = await this.store.open(ref, settings.log);
       log.updateSettings(settings.log);
       log.becomeLeader(partition.leaderEpoch);
+      // What the leader before has appended and not yet written is ours as well, or nobody's.
+      if (log.highWatermark < log.logEndOffset) await log.flush();
       const onFailure = (failed: LedPartition): void => {
         if (log.failure?.kind !== 'Fenced') this.onFailure(failed);
       };
