@@ -1,3 +1,4 @@
+import { endpointOf } from './catalog/cluster-view.ts';
 import type { RequestContext } from './handler.ts';
 
 export interface NodeEndpoint {
@@ -26,7 +27,7 @@ export class LeaderHints {
     if (found === undefined) return { leaderId: -1, leaderEpoch: -1 };
     const { leader, leaderEpoch } = found;
     const broker = image.brokers.get(leader);
-    const endpoint = broker?.endpoints.find((one) => one.listener === listener);
+    const endpoint = endpointOf(broker, listener);
     if (broker !== undefined && endpoint !== undefined && !broker.fenced) {
       const { host, port } = endpoint;
       this.endpoints.set(leader, { nodeId: leader, host, port, rack: broker.rack });

@@ -130,7 +130,7 @@ class ReadingTour {
       const result = log.read(
         {
           fromOffset: wanted.fetchOffset,
-          maxBytes: Math.min(wanted.maxBytes, this.limits.maxBytes - this.sizeInBytes),
+          maxBytes: Math.max(0, Math.min(wanted.maxBytes, this.limits.maxBytes - this.sizeInBytes)),
           // KIP-74: whoever has waited must get a batch, however large.
           minOneBatch: this.sizeInBytes === 0,
           limit: this.limits.limit,
