@@ -198,10 +198,10 @@ export class BrokerConfig {
   }
 }
 
-/** `node.id` and its older name `broker.id` say the same. */
+/** `node.id` and its older name `broker.id` say the same; a broker always has one. */
 function withIds(texts: Map<string, string>, nodeId: number | undefined): Map<string, string> {
-  const id = nodeId === undefined ? (texts.get('node.id') ?? texts.get('broker.id')) : `${nodeId}`;
-  if (id === undefined) return texts;
+  const given = texts.get('node.id') ?? texts.get('broker.id') ?? brokerKeys['node.id'].defaultText;
+  const id = nodeId === undefined ? (given ?? '') : String(nodeId);
   return texts.set('node.id', id).set('broker.id', id);
 }
 
