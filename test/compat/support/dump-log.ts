@@ -26,9 +26,11 @@ const QUESTIONS: readonly {
   { files: (path) => path.endsWith('.txnindex') || path.endsWith('.snapshot'), flags: [] },
 ];
 
+/** A gap between offsets. The tool reports one, from -1, in every segment that does not begin at offset 0, too. */
+const GAP = /^\s*(?!-1 )\d+ is followed by \d+/;
 /** Signs of something wrong in what kafka-dump-log prints, as it exits with 0 all the same. */
 const COMPLAINTS =
-  /isvalid: false|Found timestamp mismatch|Mismatches in|are not found in|Index offset mismatch|out of order timestamp|Non-consecutive offsets|Could not deserialize|Exception|Failed to|invalid|corrupt|trailing bytes/i;
+  /isvalid: false|Found timestamp mismatch|Mismatches in|are not found in|Index offset mismatch|out of order timestamp|Could not deserialize|Exception|Failed to|invalid|corrupt|trailing bytes/i;
 
 export interface Dump {
   readonly file: string;
@@ -59,7 +61,7 @@ function complaints({ exitCode, stdout, stderr }: ToolResult): string[] {
   const lines = `${stdout}\n${stderr}`
     .split('\n')
     .map((line) => line.replace(/ (payload|key): .*/, '')) // records may say what they like
-    .filter((line) => COMPLAINTS.test(line));
+    .filter((line) => COMPLAINTS.test(line) || GAP.test(line));
   return exitCode === 0 ? lines : [`exit code ${exitCode}`, stderr, ...lines];
 }
 
