@@ -2,11 +2,13 @@
  * Makes `dist`: declarations by tsc, and the front door and the library, each with what it needs in few files. Loading
  * hundreds of small modules would take longer than all else of a start. What is loaded only when needed (`import()`) is
  * a file of its own.
+ *
+ * The library is there as CommonJS, too: jest's own module loader cannot `require` an ES module.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 const run = promisify(execFile);
 /** Takes the place of `dist` when all is there. */
@@ -34,21 +36,42 @@ async function declarations(): Promise<void> {
   }
 }
 
+const library = 'src/broker/start-broker';
+
+const common = {
+  outbase: '.',
+  outdir: unfinished,
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20.19',
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
 async function bundle(): Promise<void> {
   await build({
-    entryPoints: ['bin/odradek.ts', 'src/broker/start-broker.ts'],
-    outbase: '.',
-    outdir: unfinished,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    packages: 'external',
+    ...common,
+    entryPoints: ['bin/odradek.ts', `${library}.ts`],
     format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    logLevel: 'warning',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
   });
+  await build({
+    ...common,
+    entryPoints: [`${library}.ts`],
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    define: { 'import.meta.url': 'moduleUrl' },
+  });
+  await writeFile(`${unfinished}/${library}.d.cts`, declarationsForCommonJs);
 }
+
+/** The types are those of the ES module. */
+const declarationsForCommonJs = `\
+export type * from './start-broker.js' with { 'resolution-mode': 'import' };
+export declare const startBroker: typeof import('./start-broker.js', { with: { 'resolution-mode': 'import' } }).startBroker;
+`;
 
 main().catch((error: unknown) => {
   console.error(error);
