@@ -1,4 +1,4 @@
-import type { Clock } from '../host/clock.ts';
+import type { Clock, Timer } from '../host/clock.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
@@ -14,6 +14,7 @@ import {
   decideBrokerStopped,
   type BrokerRegistration,
 } from './catalog/decide-brokers.ts';
+import { decideElection } from './catalog/decide-elections.ts';
 import type { MetadataImage } from './catalog/image.ts';
 import { MemoryCatalog } from './catalog/memory-catalog.ts';
 import { TopicCreation } from './catalog/topic-creation.ts';
@@ -37,10 +38,13 @@ export interface Engine {
   readonly directoryId: Uuid;
 }
 
+const msPerSecond = 1_000;
+
 /** All brokers of one process, over one catalog and one store. */
 export class Cluster implements RunningBroker {
   private readonly running = new Map<number, Broker>();
   private readonly unsubscribe: () => void;
+  private balanceTimer: Timer | undefined;
   private closing: Promise<void> | undefined;
 
   private constructor(
@@ -62,7 +66,7 @@ export class Cluster implements RunningBroker {
     for (const [index, config] of configs.entries()) {
       const settings = nodeSettings(config, options, index, engine.catalog, around.random);
       const directoryId =
-        index === 0 ? engine.directoryId : randomUuid(() => around.random.bytes16());
+        index === 0 ? engine.directoryId : directoryOf(settings.nodeId, engine, around);
       members.set(settings.nodeId, { settings, directoryId });
     }
     const cluster = new Cluster(members, engine, around);
@@ -122,6 +126,24 @@ export class Cluster implements RunningBroker {
     this.warnOfStrayLogs();
     await this.join(this.brokerIds);
     await this.createTopics(topics);
+    this.balanceLater();
+  }
+
+  /** Leaderships return to the preferred replicas from time to time, as Kafka's controller does. */
+  private balanceLater(): void {
+    const [first] = this.members.values();
+    if (first === undefined || this.members.size < 2) return;
+    const { config } = first.settings;
+    if (!config.get('auto.leader.rebalance.enable')) return;
+    const periodMs = config.get('leader.imbalance.check.interval.seconds') * msPerSecond;
+    this.balanceTimer = this.around.clock.schedule(periodMs, () => {
+      this.engine.catalog
+        .transact((image) => decideElection(image, 'preferred', null))
+        .catch((error: unknown) =>
+          this.around.logger.error('leaders stay where they are', { error }),
+        );
+      this.balanceLater();
+    });
   }
 
   /** Brokers bind their listeners, enter the cluster together, and serve. */
@@ -202,13 +224,31 @@ export class Cluster implements RunningBroker {
     }
   }
 
+  /** Says in the catalog that nobody serves any more: who opens the folder next need not wait. */
+  private async leave(): Promise<void> {
+    const ids = [...this.running.keys()];
+    try {
+      await this.engine.catalog.transact((image) => decideBrokerStopped(image, ids));
+    } catch (error) {
+      this.around.logger.warn('the catalog could not note that the brokers stopped', { error });
+    }
+  }
+
   private async end(): Promise<void> {
+    this.balanceTimer?.cancel();
     this.unsubscribe();
     await Promise.all([...this.running.values()].map((broker) => broker.close()));
+    await this.leave();
     this.running.clear();
     await this.engine.store.close();
     await this.engine.catalog.close();
   }
+}
+
+/** A broker keeps the id of its directory over restarts: replicas are told by it. */
+function directoryOf(nodeId: number, { catalog }: Engine, { random }: Surroundings): Uuid {
+  const known = catalog.image.brokers.get(nodeId)?.directories[0];
+  return known ?? randomUuid(() => random.bytes16());
 }
 
 /** A broker of the cluster, running or not. */
