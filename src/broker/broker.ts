@@ -209,8 +209,11 @@ export class Broker implements Node {
   async apply(image: MetadataImage, before: MetadataImage): Promise<void> {
     await this.partitions.apply(image);
     if (image.topicsById === before.topicsById) return;
-    const deleted = [...before.topics.keys()].filter((name) => !image.topics.has(name));
-    if (deleted.length > 0) await this.groups.onTopicsDeleted(deleted);
+    const deleted = new Map<string, Uuid>();
+    for (const { id, name } of before.topicsById.values()) {
+      if (!image.topicsById.has(id)) deleted.set(name, id);
+    }
+    if (deleted.size > 0) await this.groups.onTopicsDeleted(deleted);
   }
 
   /** A failed log takes no more appends: the partition gets a new leader epoch, and is reopened. */

@@ -1,10 +1,16 @@
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import type { Uuid } from '../protocol/uuid.ts';
+import { zeroUuid } from '../protocol/uuid.ts';
 import type { Effect } from './decision.ts';
 import type { Group, GroupOffsets } from './group.ts';
 import { isConsumerGroup, isSubscribedTo, requireAlive, requireMember } from './group.ts';
-import type { CommittedOffset, GroupRecord } from './group-record.ts';
+import type {
+  CommittedOffset,
+  GroupRecord,
+  OffsetCommitRecord,
+  OffsetTombstone,
+} from './group-record.ts';
 import type { GroupSettings } from './settings.ts';
 
 /** An OffsetCommit request for topics and partitions that exist. */
@@ -138,54 +144,80 @@ export function decideOffsetDelete(
   return { records, effects: [], result };
 }
 
+/** The offsets of a group: those that count, and those of transactions that are still open. */
+export interface StoredOffsets {
+  readonly committed: GroupOffsets | undefined;
+  readonly pending: readonly OffsetCommitRecord[];
+}
+
 /** @throws {KafkaError} GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP */
 export function decideGroupDelete(
   groupId: string,
   group: Group | undefined,
-  offsets: GroupOffsets | undefined,
+  offsets: StoredOffsets,
 ): readonly GroupRecord[] {
   if (!group || group.state === 'Dead') throw notFound(groupId);
   if (group.state !== 'Empty') throw new KafkaError('NON_EMPTY_GROUP');
-  return [...offsetTombstones(groupId, offsets), { type: 'group-tombstone', groupId }];
+  return [...tombstones(groupId, offsets, () => true), { type: 'group-tombstone', groupId }];
 }
 
-/** Deleted topics take their committed offsets with them. */
+/** Deleted topics take their committed offsets with them; a new topic of that name keeps its own. */
 export function decideTopicsDeleted(
   groupId: string,
-  offsets: GroupOffsets | undefined,
-  topics: readonly string[],
+  offsets: StoredOffsets,
+  topics: ReadonlyMap<string, Uuid>,
 ): readonly GroupRecord[] {
-  return [...offsetTombstones(groupId, offsets)].filter(({ topic }) => topics.includes(topic));
+  return tombstones(groupId, offsets, (topic, { topicId }) => {
+    const deleted = topics.get(topic);
+    // After a restart nobody knows which of the topics of that name an offset was for.
+    return deleted !== undefined && (topicId === zeroUuid || topicId === deleted);
+  });
 }
 
-function* offsetTombstones(groupId: string, offsets: GroupOffsets | undefined) {
-  for (const [topic, byPartition] of offsets ?? []) {
-    for (const partition of byPartition.keys()) {
-      yield { type: 'offset-tombstone', groupId, topic, partition } as const;
+/** One for each partition that a group has an offset for, if only a pending one. */
+function tombstones(
+  groupId: string,
+  { committed, pending }: StoredOffsets,
+  isToGo: (topic: string, offset: CommittedOffset) => boolean,
+): OffsetTombstone[] {
+  const found: OffsetTombstone[] = [];
+  for (const [topic, byPartition] of committed ?? []) {
+    for (const [partition, offset] of byPartition) {
+      if (isToGo(topic, offset)) found.push(tombstone(groupId, topic, partition));
     }
   }
+  for (const { topic, partition, committed: offset } of pending) {
+    const isFound = found.some((one) => one.topic === topic && one.partition === partition);
+    if (!isFound && isToGo(topic, offset)) found.push(tombstone(groupId, topic, partition));
+  }
+  return found;
+}
+
+function tombstone(groupId: string, topic: string, partition: number): OffsetTombstone {
+  return { type: 'offset-tombstone', groupId, topic, partition };
 }
 
 /** What of a group is too old to be kept. An empty group goes with its last offset. */
 export function decideExpiry(
   group: Group,
-  offsets: GroupOffsets | undefined,
+  { committed: offsets, pending }: StoredOffsets,
   { offsetsRetentionMs }: GroupSettings,
   nowMs: number,
 ): readonly GroupRecord[] {
   const { groupId } = group;
   const records: GroupRecord[] = [];
   const ageSince = retentionBase(group);
-  let isAllGone = true;
+  let isAllGone = pending.length === 0;
   for (const [topic, byPartition] of offsets ?? []) {
     for (const [partition, committed] of byPartition) {
       const isExpired =
         ageSince !== undefined &&
         !isSubscribedTo(group, topic) &&
+        !pending.some((one) => one.topic === topic && one.partition === partition) &&
         (committed.expireTimestampMs === -1
           ? nowMs - ageSince(committed) >= offsetsRetentionMs
           : nowMs >= committed.expireTimestampMs);
-      if (isExpired) records.push({ type: 'offset-tombstone', groupId, topic, partition });
+      if (isExpired) records.push(tombstone(groupId, topic, partition));
       else isAllGone = false;
     }
   }

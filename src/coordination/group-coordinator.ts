@@ -1,6 +1,7 @@
 import type { Timer } from '../host/clock.ts';
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
+import type { Uuid } from '../protocol/uuid.ts';
 import type { PartitionLog } from '../storage/partition-log.ts';
 import type { Join } from './decide-join.ts';
 import { refuseJoinAtOnce } from './decide-join.ts';
@@ -89,9 +90,13 @@ export class GroupCoordinator {
     this.leaderEpochs.delete(index);
   }
 
-  /** Topics were deleted: so are their offsets, in every group of ours. */
-  async onTopicsDeleted(names: readonly string[]): Promise<void> {
-    await this.forEachActive((partition) => partition.deleteTopics(names));
+  /**
+   * Topics were deleted: so are their offsets, in every group of ours.
+   *
+   * @param topics  their ids by name; there may be a new topic of that name by now
+   */
+  async onTopicsDeleted(topics: ReadonlyMap<string, Uuid>): Promise<void> {
+    await this.forEachActive((partition) => partition.deleteTopics(topics));
   }
 
   /** Lets old offsets and groups go. Runs by itself, every `offsets.retention.check.interval.ms`. */

@@ -3,6 +3,7 @@ import type { Logger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
+import type { Uuid } from '../protocol/uuid.ts';
 import type { Join } from './decide-join.ts';
 import { decideJoin, newGroupRecord } from './decide-join.ts';
 import type { Heartbeat, Leaver, LeaverResult, Sync } from './decide-membership.ts';
@@ -15,7 +16,13 @@ import {
   decideSync,
   decideSyncTimeout,
 } from './decide-membership.ts';
-import type { OffsetCommit, OffsetDelete, OffsetsDecision, TopicResult } from './decide-offsets.ts';
+import type {
+  OffsetCommit,
+  OffsetDelete,
+  OffsetsDecision,
+  StoredOffsets,
+  TopicResult,
+} from './decide-offsets.ts';
 import {
   decideCommit,
   decideExpiry,
@@ -34,8 +41,8 @@ import {
   applyRecord,
   applyTransactionMarker,
   hasPendingOffset,
-  hasPendingOffsets,
   newGroupsState,
+  pendingOffsetsOf,
 } from './group-state.ts';
 import { Parked } from './parked.ts';
 import type { GroupSettings } from './settings.ts';
@@ -181,7 +188,12 @@ export class GroupPartition {
       const decision = decideCommit(group, commit, ...this.circumstances());
       this.take(running, decision.effects);
       const written = this.write(decision.records);
-      const over = written.catch(() => undefined).then(() => void running.commits.delete(over));
+      const over = written
+        .catch(() => undefined) // the one who asked hears of it
+        .then(() => {
+          running.commits.delete(over);
+          this.forgetWhenIdle(commit.groupId, running);
+        });
       running.commits.add(over);
       return { answer: written.then(() => decision.result) };
     });
@@ -200,17 +212,18 @@ export class GroupPartition {
   }
 
   async deleteGroup(groupId: string): Promise<void> {
-    const { groups, offsets } = this.state;
     await this.changeOffsets(groupId, () =>
-      onlyRecords(decideGroupDelete(groupId, groups.get(groupId), offsets.get(groupId))),
+      onlyRecords(
+        decideGroupDelete(groupId, this.state.groups.get(groupId), this.offsetsOf(groupId)),
+      ),
     );
   }
 
-  /** Forgets the offsets of topics that are no more. */
-  async deleteTopics(topics: readonly string[]): Promise<void> {
+  /** @param topics  those that are no more: ids by name */
+  async deleteTopics(topics: ReadonlyMap<string, Uuid>): Promise<void> {
     for (const groupId of [...this.state.groups.keys()]) {
       await this.changeOffsets(groupId, () =>
-        onlyRecords(decideTopicsDeleted(groupId, this.state.offsets.get(groupId), topics)),
+        onlyRecords(decideTopicsDeleted(groupId, this.offsetsOf(groupId), topics)),
       );
     }
   }
@@ -220,11 +233,17 @@ export class GroupPartition {
     for (const groupId of [...this.state.groups.keys()]) {
       await this.changeOffsets(groupId, () => {
         const group = this.state.groups.get(groupId);
-        if (!group || hasPendingOffsets(this.state, groupId)) return onlyRecords([]);
-        const offsets = this.state.offsets.get(groupId);
-        return onlyRecords(decideExpiry(group, offsets, ...this.circumstances()));
+        if (!group) return onlyRecords([]);
+        return onlyRecords(decideExpiry(group, this.offsetsOf(groupId), ...this.circumstances()));
       });
     }
+  }
+
+  private offsetsOf(groupId: string): StoredOffsets {
+    return {
+      committed: this.state.offsets.get(groupId),
+      pending: pendingOffsetsOf(this.state, groupId),
+    };
   }
 
   private async changeOffsets<R>(groupId: string, decide: () => OffsetsDecision<R>): Promise<R> {

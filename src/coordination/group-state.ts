@@ -192,11 +192,13 @@ export function hasPendingOffset(
   return false;
 }
 
-export function hasPendingOffsets(state: GroupsState, groupId: string): boolean {
+/** What open transactions hold of a group. */
+export function pendingOffsetsOf(state: GroupsState, groupId: string): OffsetCommitRecord[] {
+  const found: OffsetCommitRecord[] = [];
   for (const pending of state.pendingOffsets.values()) {
-    for (const { record } of pending.values()) if (record.groupId === groupId) return true;
+    for (const { record } of pending.values()) if (record.groupId === groupId) found.push(record);
   }
-  return false;
+  return found;
 }
 
 function pendingKey(groupId: string, topic: string, partition: number): string {

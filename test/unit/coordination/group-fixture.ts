@@ -151,10 +151,16 @@ export class Fixture {
     return memberIds;
   }
 
-  /** The state itself, past all interfaces. */
-  groupOf(groupId: string) {
+  /** The only partition, past all interfaces. */
+  partition() {
     const partition = this.coordinator['partitions'].get(0);
-    const group = partition?.state.groups.get(groupId);
+    if (!partition) throw new Error('no partition is led');
+    return partition;
+  }
+
+  /** The state itself. */
+  groupOf(groupId: string) {
+    const group = this.partition().state.groups.get(groupId);
     if (!group) throw new Error(`no group ${groupId}`);
     return group;
   }

@@ -303,16 +303,79 @@ describe('OffsetFetch', () => {
   });
 });
 
+/** A coordinator whose log ends in a transaction with an offset for u-0 of group g. */
+async function withPendingOffset() {
+  const fixture = await Fixture.started();
+  await fixture.commit();
+  const { state } = fixture.partition();
+  const { log } = fixture;
+  const [record] = log.records;
+  if (record?.type !== 'offset') throw new Error('no offset was written');
+  applyRecord(state, { ...record, topic: 'u' }, { recordOffset: 1, producerId: 7 });
+  return { fixture, state };
+}
+
+describe('offsets of a transaction that is still open', () => {
+  it('are deleted with their group', async () => {
+    const { fixture, state } = await withPendingOffset();
+    await fixture.coordinator.deleteGroup('g');
+    expect(fixture.log.records.slice(1)).toEqual([
+      { type: 'offset-tombstone', groupId: 'g', topic: 't', partition: 0 },
+      { type: 'offset-tombstone', groupId: 'g', topic: 'u', partition: 0 },
+      { type: 'group-tombstone', groupId: 'g' },
+    ]);
+    applyTransactionMarker(state, 7, true);
+    expect(state.offsets.get('g')).toBeUndefined();
+  });
+
+  it('are deleted with their topic', async () => {
+    const { fixture, state } = await withPendingOffset();
+    await fixture.coordinator.onTopicsDeleted(new Map([['u', zeroUuid]]));
+    applyTransactionMarker(state, 7, true);
+    expect(fixture.committed('u')).toBeUndefined();
+    expect(fixture.committed('t')).toBe(42);
+  });
+
+  it('keep their group alive, and nothing else', async () => {
+    const { fixture, state } = await withPendingOffset();
+    await fixture.clock.advance(8 * dayMs);
+    expect(fixture.committed('t')).toBeUndefined();
+    applyTransactionMarker(state, 7, true);
+    expect(fixture.committed('u')).toBe(42);
+  });
+});
+
 describe('deleting topics', () => {
+  it('row 121: spares what was committed for a new topic of the same name', async () => {
+    const fixture = await Fixture.started();
+    const [old, young] = ['AAAAAAAAAAAAAAAAAAAAAQ', 'AAAAAAAAAAAAAAAAAAAAAg'];
+    await fixture.commit({ topics: [{ ...topicOf('t'), topicId: young }] });
+    await fixture.commit({ groupId: 'h', topics: [{ ...topicOf('t'), topicId: old }] });
+    await fixture.coordinator.onTopicsDeleted(new Map([['t', old]]));
+    expect(fixture.committed('t')).toBe(42);
+    expect(fixture.committed('t', 0, 'h')).toBeUndefined();
+  });
+
   it('row 121: their offsets go, in every group', async () => {
     const fixture = await Fixture.started();
     await fixture.commit({ topics: [topicOf('t'), topicOf('u')] });
     await fixture.commit({ groupId: 'h' });
-    await fixture.coordinator.onTopicsDeleted(['t']);
+    await fixture.coordinator.onTopicsDeleted(new Map([['t', zeroUuid]]));
     expect(fixture.committed('t')).toBeUndefined();
     expect(fixture.committed('u')).toBe(42);
     expect(fixture.committed('t', 0, 'h')).toBeUndefined();
     expect((await fixture.restarted()).committed('t')).toBeUndefined();
+  });
+});
+
+describe('what is kept in memory', () => {
+  it('is nothing of a group that commits offsets and has no members', async () => {
+    const fixture = await Fixture.started();
+    await fixture.commit();
+    await fixture.commit({ groupId: 'h', topics: [topicOf('t', 1, 'x'.repeat(4_097))] });
+    await settle();
+    expect(fixture.partition()['running'].size).toBe(0);
+    expect(fixture.partition().state.groups.size).toBe(1);
   });
 });
 
