@@ -68,7 +68,7 @@ export class PartitionGroupLog implements GroupLog {
   ) {}
 
   async append(records: readonly GroupRecord[]): Promise<number> {
-    const batches = this.encode(records);
+    const batches = this.encodeOrRefuse(records);
     try {
       const ticket = this.log.append(
         { buffer: batches, start: 0, end: batches.length },
@@ -83,6 +83,16 @@ export class PartitionGroupLog implements GroupLog {
         failure: error instanceof StorageFailure ? error.kind : undefined,
       });
       throw new KafkaError(appendErrors[error.code] ?? error.code, error.message);
+    }
+  }
+
+  /** Not everything that a request may hold fits into a record: a name of 40,000 bytes does not. */
+  private encodeOrRefuse(records: readonly GroupRecord[]): Buffer {
+    try {
+      return this.encode(records);
+    } catch (error) {
+      this.logger.error(`could not encode records for ${this.name}`, { error });
+      throw new KafkaError('UNKNOWN_SERVER_ERROR', 'a record cannot hold this');
     }
   }
 
@@ -109,8 +119,12 @@ export class PartitionGroupLog implements GroupLog {
         minOneBatch: true,
         limit: 'logEndOffset',
       });
-      const nextOffset = this.replayBatches(result, reader);
-      result.release();
+      let nextOffset: number;
+      try {
+        nextOffset = this.replayBatches(result, reader);
+      } finally {
+        result.release();
+      }
       if (nextOffset > fromOffset) {
         fromOffset = nextOffset;
         continue;

@@ -19,7 +19,7 @@ import { StorageFailure } from '../../../src/storage/storage-failure.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
-import { Fixture, commitOf, refusalOf } from './group-fixture.ts';
+import { Fixture, commitOf, refusalOf, syncOf } from './group-fixture.ts';
 
 const offset = (partition: number, more = {}): GroupRecord => ({
   type: 'offset',
@@ -155,6 +155,42 @@ describe('a log of the storage', () => {
     });
     return seen;
   }
+
+  it('a record that no log can hold is refused, and takes nobody down with it', async () => {
+    const { store, log } = await openLog();
+    const fixture = new Fixture();
+    await fixture.coordinator.onLeadership(0, log, 1);
+    // A member id has its client's in front, and may be too long for a record then.
+    const join = fixture.join({ clientId: 'c'.repeat(32_767), takesMemberId: false });
+    await fixture.clock.advance(0);
+    const { memberId } = await join.promise;
+    expect(await refusalOf(fixture.coordinator.sync(syncOf({ memberId })))).toMatchObject({
+      error: 'UNKNOWN_SERVER_ERROR',
+    });
+    // The round that failed began anew; without its member the group is empty, as ever.
+    expect(fixture.state()).toBe('PreparingRebalance');
+    await fixture.coordinator.leave('g', [{ memberId, groupInstanceId: null }]);
+    expect(fixture.state()).toBe('Empty');
+    fixture.coordinator.close();
+    await store.close();
+  });
+
+  it('a group larger than max.message.bytes is refused like that, too', async () => {
+    const { store, log } = await openLog();
+    log.updateSettings(logSettings({ maxMessageBytes: 500 }));
+    const fixture = new Fixture();
+    await fixture.coordinator.onLeadership(0, log, 1);
+    const join = await fixture.enter();
+    await fixture.clock.advance(0);
+    const { memberId } = await join.promise;
+    const assignments = [{ memberId, assignment: Buffer.alloc(500) }];
+    const { error } = await fixture.coordinator.sync(syncOf({ memberId, assignments }));
+    expect(error).toBe('UNKNOWN_SERVER_ERROR');
+    expect(fixture.state()).toBe('PreparingRebalance');
+    expect(await refusalOf(fixture.heartbeat(memberId, 1))).toBe('REBALANCE_IN_PROGRESS');
+    fixture.coordinator.close();
+    await store.close();
+  });
 
   it('keeps groups and offsets for the next leader, over storage and all', async () => {
     const { store, log } = await openLog();
