@@ -14,6 +14,9 @@ import {
 } from './group.ts';
 import type { GroupMetadataRecord } from './group-record.ts';
 
+/** A rebalance timeout of 0 must not make a group without anybody in it spin. */
+const shortestRetryMs = 100;
+
 /*
  * The steps every rebalance is made of. Each changes a draft; none waits, none writes.
  */
@@ -90,7 +93,7 @@ export function completeJoin(draft: Draft): void {
     beginGeneration(draft);
   } else {
     // Only static members are left and none of them came: wait on, their sessions decide.
-    draft.setDeadline('join', rebalanceTimeoutMs(draft.group));
+    draft.setDeadline('join', Math.max(rebalanceTimeoutMs(draft.group), shortestRetryMs));
   }
 }
 

@@ -54,6 +54,27 @@ describe('the first rebalance of a group', () => {
   });
 });
 
+describe('a rebalance that nobody comes to', () => {
+  it('goes on until the sessions of static members end, and does not spin meanwhile', async () => {
+    const fixture = await Fixture.started();
+    const named = { groupInstanceId: 'i', takesMemberId: false };
+    const join = fixture.join(named);
+    await fixture.clock.advance(0);
+    await fixture.distribute([(await join.promise).memberId]);
+    // It restarts with another timeout, and says no more.
+    await fixture.coordinator.join(joinOf({ ...named, rebalanceTimeoutMs: 0 }));
+    const newcomer = await fixture.enter({ rebalanceTimeoutMs: 0 });
+    const memberId = [...fixture.groupOf('g').members.keys()][1] ?? '';
+    await fixture.coordinator.leave('g', [{ memberId, groupInstanceId: null }]);
+    expect(newcomer.value?.error).toBe('UNKNOWN_MEMBER_ID');
+    expect(fixture.state()).toBe('PreparingRebalance');
+    await fixture.clock.advance(9_000);
+    expect(fixture.state()).toBe('PreparingRebalance');
+    await fixture.clock.advance(1_000);
+    expect(fixture.state()).toBe('Empty');
+  });
+});
+
 describe('group.max.size', () => {
   it('row 103: one member too many is GROUP_MAX_SIZE_REACHED', async () => {
     const fixture = await Fixture.started({ maxGroupSize: 2 });
