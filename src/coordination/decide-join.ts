@@ -154,7 +154,7 @@ function decideRejoin(draft: Draft, join: Join): Decision<JoinReply> {
   if (group.pendingJoins.has(memberId)) {
     // An id is only ever given to dynamic members; no client of Kafka adds a static name to it.
     if (join.groupInstanceId === null) return addMember(draft, join, memberId);
-    return draft.decide(reply(refusedJoin('UNKNOWN_SERVER_ERROR', memberId)));
+    return draft.decide(reply(refusedJoin('UNKNOWN_SERVER_ERROR')));
   }
   let member: Member;
   try {
