@@ -195,7 +195,10 @@ class ReadingTour {
   ): PartitionRead {
     let name: ErrorName = 'UNKNOWN_SERVER_ERROR';
     if (error instanceof KafkaError) name = error.code;
-    else {
+    else if (this.signal.aborted) {
+      // The broker stops, or nobody listens: an error that clients answer by looking for the leader.
+      name = 'NOT_LEADER_OR_FOLLOWER';
+    } else {
       const { topic, partition } = wanted;
       this.logger.error('a partition cannot be read', { topic, partition, error });
     }
