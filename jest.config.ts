@@ -23,7 +23,7 @@ function compatProjects(only: string | undefined) {
   const compat = {
     ...common,
     modulePathIgnorePatterns: ['<rootDir>/test/compat/clients'],
-    testTimeout: 90_000,
+    setupFilesAfterEnv: ['<rootDir>/test/compat/setup/timeout.ts'],
   };
   const targets = ['odradek', 'apache'].filter((target) => only === undefined || target === only);
   return [

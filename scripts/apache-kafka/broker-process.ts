@@ -51,7 +51,8 @@ export class BrokerProcess {
     for (const port of this.how.ports) {
       while (!(await answers(port))) {
         if (performance.now() > deadline) failure = `no answer on port ${port}`;
-        if (failure !== null) throw new Error(`${this.how.name} ${failure}\n${await this.output()}`);
+        if (failure !== null)
+          throw new Error(`${this.how.name} ${failure}\n${await this.output()}`);
         await pause(20);
       }
     }

@@ -40,7 +40,10 @@ async function javaVersion(): Promise<number | null> {
 
 async function jarsPlace(repository: string) {
   const pom = join(repository, 'scripts/apache-kafka/pom.xml');
-  const hash = createHash('sha256').update(await readFile(pom)).digest('hex').slice(0, 12);
+  const hash = createHash('sha256')
+    .update(await readFile(pom))
+    .digest('hex')
+    .slice(0, 12);
   const folder = join(cacheFolder(), `apache-kafka-${APACHE_KAFKA_VERSION}-${hash}`);
   return { pom, folder, libs: join(folder, 'libs'), complete: join(folder, 'complete') };
 }
