@@ -28,7 +28,7 @@ export interface Target {
   readonly port: number;
   /** Longest time without an answer or an end. */
   readonly boundMs: number;
-  /** Our own address: one for all would run out of ports. */
+  /** Our own address. */
   readonly localAddress: string;
 }
 
