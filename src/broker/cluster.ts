@@ -1,13 +1,9 @@
-import type { Clock, Timer } from '../host/clock.ts';
-import type { LeveledLogger } from '../host/leveled-logger.ts';
-import type { Random } from '../host/random.ts';
+import type { Timer } from '../host/clock.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { metadataTopicId, randomUuid, type Uuid } from '../protocol/uuid.ts';
-import type { LogStore } from '../storage/log-store.ts';
 import { MemoryLogStore } from '../storage/memory/memory-log-store.ts';
 import { Broker, type BrokerParts } from './broker.ts';
 import type { BrokerOptions, TopicOptions } from './broker-options.ts';
-import type { Catalog } from './catalog/catalog.ts';
 import {
   decideBrokersGone,
   decideBrokersJoin,
@@ -21,22 +17,8 @@ import { TopicCreation } from './catalog/topic-creation.ts';
 import { BrokerConfig } from './config/broker-config.ts';
 import { notices } from './config/notices.ts';
 import { nodeSettings, type NodeSettings } from './node-settings.ts';
-import type { RunningBroker } from './start-broker.ts';
-
-/** Time, chance and words of a process. */
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: LeveledLogger;
-}
-
-/** What the brokers share, opened. */
-export interface Engine {
-  readonly catalog: Catalog;
-  readonly store: LogStore;
-  /** Id of the first broker's log directory. */
-  readonly directoryId: Uuid;
-}
+import type { RunningBroker } from './running-broker.ts';
+import type { Engine, Surroundings } from './engine.ts';
 
 const msPerSecond = 1_000;
 

@@ -2,7 +2,7 @@ import type { Disk } from '../host/disk.ts';
 import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
-import type { Engine, Surroundings } from './cluster.ts';
+import type { Engine, Surroundings } from './engine.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 
 /**

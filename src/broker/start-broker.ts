@@ -4,28 +4,10 @@ import { LeveledLogger } from '../host/leveled-logger.ts';
 import { silentLogger, type Logger } from '../host/logger.ts';
 import { Cluster } from './cluster.ts';
 import type { BrokerOptions } from './broker-options.ts';
+import type { RunningBroker } from './running-broker.ts';
 
 export type { BrokerOptions, TopicOptions } from './broker-options.ts';
-
-/** A running broker, or several of them in one process. */
-export interface RunningBroker extends AsyncDisposable {
-  /** What clients are given to connect: `host:port`, one per running broker, comma separated. */
-  readonly bootstrapServers: string;
-  /** Port of the first broker. */
-  readonly port: number;
-  readonly clusterId: string;
-  /** Ids of the brokers, running or not. */
-  readonly brokerIds: readonly number[];
-  /** Stops one of several brokers: its leaderships and groups move to the others. */
-  stopBroker(id: number): Promise<void>;
-  /** Starts a stopped broker again, on its former ports. */
-  startBroker(id: number): Promise<void>;
-  /**
-   * Answers what is under way, closes listeners, connections and files. Nothing is left behind.
-   * Calling it again waits for the same end.
-   */
-  close(): Promise<void>;
-}
+export type { RunningBroker } from './running-broker.ts';
 
 /**
  * Starts a Kafka broker in this process; ready to serve when it resolves.
