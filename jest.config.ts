@@ -46,6 +46,7 @@ function compatProjects(only: string | undefined) {
 }
 
 const config: Config = {
+  maxWorkers: '100%', // much of the suite waits for brokers and clients
   projects: [
     { ...common, displayName: 'unit', roots: ['<rootDir>/test/unit'] },
     { ...common, displayName: 'integration', roots: ['<rootDir>/test/integration'] },

@@ -155,7 +155,9 @@ public final class ToolRunner {
         private void callMain() {
             int code = 0;
             try {
-                Class.forName(main).getMethod("main", String[].class).invoke(null, (Object) args);
+                OwnTools tools = new OwnTools();
+                Thread.currentThread().setContextClassLoader(tools);
+                tools.loadClass(main).getMethod("main", String[].class).invoke(null, (Object) args);
                 awaitOtherThreads();
             } catch (InvocationTargetException e) {
                 System.err.print("Exception in thread \"main\" ");
@@ -226,6 +228,40 @@ public final class ToolRunner {
                 replies.flush();
             } catch (IOException e) {
                 // The client has gone; the tool ends through awaitStop.
+            }
+        }
+    }
+
+    /**
+     * Loads the tools' own classes anew for each run, as some count in static fields; the clients' classes below them
+     * are shared, warm and large.
+     */
+    private static final class OwnTools extends ClassLoader {
+        OwnTools() {
+            super(ToolRunner.class.getClassLoader());
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!name.startsWith("org.apache.kafka.tools.")) {
+                return super.loadClass(name, resolve);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                return loaded != null ? loaded : findClass(name);
+            }
+        }
+
+        @Override
+        protected Class<?> findClass(String name) throws ClassNotFoundException {
+            try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+                if (in == null) {
+                    throw new ClassNotFoundException(name);
+                }
+                byte[] bytes = in.readAllBytes();
+                return defineClass(name, bytes, 0, bytes.length);
+            } catch (IOException e) {
+                throw new ClassNotFoundException(name, e);
             }
         }
     }

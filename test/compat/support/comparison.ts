@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { appendFileSync } from 'node:fs';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { bootstrapServers, comparedBootstrapServers, runTool } from './suite.ts';
-import { runsAlone, type ToolName, type ToolResult } from './tool-runner.ts';
+import type { ToolName, ToolResult } from './tool-runner.ts';
 
 /** Which of the two brokers; with COMPAT_TARGET=apache the second is an Apache Kafka too. */
 export type Side = 'apache' | 'odradek';
@@ -47,7 +47,7 @@ export interface CommandLine {
 /** Runs a command line on both brokers and returns what each printed, normalized. */
 export async function runOnBoth(command: CommandLine): Promise<Record<Side, ToolResult>> {
   const args = typeof command.args === 'string' ? command.args.split(' ') : command.args;
-  const run = async (bootstrap: string) => {
+  return onBoth(async (bootstrap) => {
     const placed = args.includes('{bootstrap}')
       ? args.map((arg) => (arg === '{bootstrap}' ? bootstrap : arg))
       : ['--bootstrap-server', bootstrap, ...args];
@@ -58,10 +58,7 @@ export async function runOnBoth(command: CommandLine): Promise<Record<Side, Tool
       stdout: text(result.stdout),
       stderr: text(result.stderr),
     };
-  };
-  if (!runsAlone(command.tool)) return onBoth(run);
-  const apache = await run(bootstrapServersOf('apache'));
-  return { apache, odradek: await run(bootstrapServersOf('odradek')) };
+  });
 }
 
 /** Expects the same exit code, standard output and standard error on both brokers, and returns Apache's. */
@@ -84,7 +81,10 @@ function tidied(raw: string, { only, blur, anyOrder }: CommandLine): string {
   let text = normalized(raw);
   if (blur !== undefined) text = blur(text);
   let lines = text.split('\n');
-  if (only !== undefined) lines = lines.filter((line) => only.test(line));
+  if (only !== undefined) {
+    // Columns are as wide as what others have in them.
+    lines = lines.filter((line) => only.test(line)).map((line) => line.replace(/ +/g, ' '));
+  }
   if (anyOrder === true) lines = lines.sort();
   return lines.join('\n');
 }
@@ -147,9 +147,7 @@ export async function createOnBoth(topic: string, numPartitions = 1): Promise<vo
     await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions }] });
     await admin.disconnect();
   });
-  await untilOnBoth('every partition has a leader', async (admin) => {
-    const found = await admin.fetchTopicMetadata({ topics: [topic] });
-    const partitions = found.topics[0]?.partitions ?? [];
-    return partitions.length === numPartitions && partitions.every(({ leader }) => leader > 0);
+  await untilOnBoth('every partition is led', async (admin) => {
+    return (await admin.fetchTopicOffsets(topic)).length === numPartitions;
   });
 }

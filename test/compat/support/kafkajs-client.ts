@@ -61,10 +61,9 @@ export async function createTopic(
       },
     ],
   });
-  await until('every partition has a leader', async () => {
-    const metadata = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
-    const partitions = metadata?.topics[0]?.partitions ?? [];
-    return partitions.length === numPartitions && partitions.every(({ leader }) => leader > 0);
+  await until('every partition is led', async () => {
+    const offsets = await admin.fetchTopicOffsets(topic).catch(() => []);
+    return offsets.length === numPartitions;
   });
   await admin.disconnect();
   return topic;

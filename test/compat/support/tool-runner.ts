@@ -37,14 +37,6 @@ export type ToolName = keyof typeof MAIN_CLASSES;
 
 /** These have shutdown hooks and exits that the runner cannot divert, so each run is a process. */
 const OWN_JVM: readonly ToolName[] = ['kafka-verifiable-consumer', 'kafka-verifiable-producer'];
-/** These count in static fields, so that only one may run at a time. */
-const ONE_AT_A_TIME: readonly ToolName[] = ['kafka-console-consumer', 'kafka-console-producer'];
-
-/** Whether two runs of a tool at the same time would disturb each other. */
-export function runsAlone(tool: ToolName): boolean {
-  return ONE_AT_A_TIME.includes(tool);
-}
-
 export interface ToolResult {
   readonly exitCode: number;
   readonly stdout: string;

@@ -142,7 +142,7 @@ describeTarget('kafkajs 2.2.4 consumer', () => {
     const consumer = quickConsumer(groupId, { sessionTimeout: 6_000, rebalanceTimeout: 6_000 });
     consumer.on(consumer.events.GROUP_JOIN, () => (generations += 1));
     await consumer.connect();
-    await consumer.subscribe({ topic });
+    await consumer.subscribe({ topic, fromBeginning: true });
     let stuck: (() => void) | null = null;
     await consumer.run({
       eachMessage: async () => {
@@ -223,15 +223,15 @@ describeTarget('kafkajs 2.2.4 consumer', () => {
       let finished = false;
       await consumer.run({
         eachBatchAutoResolve: false,
-        eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary }) => {
-          watermark = batch.highWatermark;
-          for (const { offset } of batch.messages) {
+        eachBatch: async (payload) => {
+          watermark = payload.batch.highWatermark;
+          for (const { offset } of payload.batch.messages) {
             if (finished) return;
             offsets.push(offset);
-            resolveOffset(offset);
+            payload.resolveOffset(offset);
             finished = offset === (stopAt ?? '9');
           }
-          await commitOffsetsIfNecessary({
+          await payload.commitOffsetsIfNecessary({
             topics: [
               { topic, partitions: [{ partition: 0, offset: String(Number(stopAt ?? 9) + 1) }] },
             ],

@@ -162,7 +162,7 @@ function startDoomedMember(
   topic: string,
   onLine: (line: { value?: string; partitions?: number }) => void,
 ): ChildProcess {
-  const script = join(repository, 'test/compat/support/doomed-member.cjs');
+  const script = join(repository, 'test/compat/clients/kafkajs/doomed-member.cjs');
   const child = spawn(process.execPath, [script, bootstrapServer, groupId, topic], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

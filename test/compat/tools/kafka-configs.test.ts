@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ConfigResourceTypes } from 'kafkajs';
 import {
   comparedWithItself,
   createOnBoth,
@@ -231,7 +232,7 @@ async function becomes(name: string, value: string): Promise<void> {
   await untilOnBoth(`${name} is ${value}`, async (admin) => {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: 4, name: '1', configNames: [name] }],
+      resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configNames: [name] }],
     });
     return resources[0]?.configEntries[0]?.configValue === value;
   });
