@@ -6,16 +6,18 @@ import { MalformedMessage } from '../protocol/malformed-message.ts';
 import {
   baseOffsetAt,
   baseSequenceAt,
+  batchHeaderSize,
   batchOverhead,
   batchSizeAt,
   buildBatch,
   compressionAt,
-  frameProblem,
+  currentMagic,
   isControlAt,
   isCrcValid,
   isLogAppendTimeAt,
   isTransactionalAt,
   lastOffsetDeltaAt,
+  magicAt,
   openRecords,
   producerEpochAt,
   producerIdAt,
@@ -23,11 +25,17 @@ import {
   setMaxTimestamp,
 } from '../protocol/record-batch.ts';
 import type { Record, RecordCursor } from '../protocol/record.ts';
-import type { LogSettings } from './partition-log.ts';
+import type { LogSettings, PartitionRef } from './partition-log.ts';
 import type { RecordError } from './record-errors.ts';
 import { RecordErrors } from './record-errors.ts';
 
 const invalid = (message: string) => new KafkaError('INVALID_RECORD', message);
+
+/** The log that is written to. */
+export interface ClientLog {
+  readonly ref: PartitionRef;
+  readonly settings: LogSettings;
+}
 
 /**
  * Looks at what a client sent for one partition and gives the batch to append: the client's own
@@ -39,11 +47,14 @@ const invalid = (message: string) => new KafkaError('INVALID_RECORD', message);
  */
 export function acceptClientBatch(
   sent: ByteRange,
-  settings: LogSettings,
+  { settings, ref }: ClientLog,
   nowMs: number,
 ): ByteRange {
   const { buffer, start } = sent;
-  const end = endOfOnlyBatch(sent);
+  const end = checkOneBatch(sent);
+  if (end - start < batchHeaderSize) {
+    throw new KafkaError('CORRUPT_MESSAGE', 'the batch is shorter than a header');
+  }
   if (baseOffsetAt(buffer, start) !== 0) {
     throw invalid(`the base offset of a batch must be 0, not ${baseOffsetAt(buffer, start)}`);
   }
@@ -53,7 +64,7 @@ export function acceptClientBatch(
   }
   checkHeader(buffer, start);
   try {
-    return acceptRecords(buffer, start, end, settings, nowMs);
+    return acceptRecords(buffer, start, end, { settings, ref }, nowMs);
   } catch (error) {
     if (error instanceof MalformedMessage) throw invalid(error.message);
     throw error;
@@ -69,25 +80,62 @@ export function checkSize(size: number, settings: LogSettings): void {
   );
 }
 
-/** End of the one whole batch. Fewer bytes than a batch behind it are cut away, as Kafka does. */
-function endOfOnlyBatch({ buffer, start, end }: ByteRange): number {
-  switch (frameProblem(buffer, start, end)) {
-    case 'truncated':
-      throw invalid('a produce request must hold exactly one record batch per partition');
-    case 'undersized':
-      throw new KafkaError('CORRUPT_MESSAGE', 'the batch is shorter than a header');
-    case 'unsupportedMagic':
-      throw invalid('only record batches of magic version 2 are accepted');
-    case 'corrupt':
-    case undefined:
-      break;
+/** The bytes cannot be told apart into batches. */
+export class CorruptFrame extends KafkaError {
+  override readonly name = 'CorruptFrame';
+
+  constructor(message: string) {
+    super('CORRUPT_MESSAGE', message);
   }
-  const endOfFirst = start + batchSizeAt(buffer, start);
-  const left = end - endOfFirst;
-  if (left >= batchOverhead && batchSizeAt(buffer, endOfFirst) <= left) {
+}
+
+/** Bytes behind the length that every format has at least. */
+const leastRecordSize = 14;
+/** Up to the magic number, the formats agree. */
+const sizeUpToMagic = 17;
+
+/**
+ * Looks for the one whole batch of our format that there must be, in what a client sent. Fewer bytes than a batch behind
+ * it are no harm, as in Kafka.
+ *
+ * @returns the end of the batch
+ * @throws {KafkaError} INVALID_RECORD: there is none, or there are several, or it is of an old format; `CorruptFrame`
+ */
+export function checkOneBatch({ buffer, start, end }: ByteRange): number {
+  const endOfFirst = endOfFrame(buffer, start, end);
+  if (endOfFirst === undefined || isAnother(buffer, endOfFirst, end)) {
     throw invalid('a produce request must hold exactly one record batch per partition');
   }
+  if (magicAt(buffer, start) !== currentMagic) {
+    throw invalid(`only record batches of magic version ${currentMagic} are accepted`);
+  }
   return endOfFirst;
+}
+
+function isAnother(buffer: Buffer, at: number, end: number): boolean {
+  try {
+    return endOfFrame(buffer, at, end) !== undefined;
+  } catch {
+    throw new KafkaError('CORRUPT_MESSAGE', 'what follows the batch is none');
+  }
+}
+
+/** Where the batch or old message at a position ends; undefined when it is not whole. */
+function endOfFrame(buffer: Buffer, at: number, end: number): number | undefined {
+  const left = end - at;
+  if (left < batchOverhead) return undefined;
+  const size = batchSizeAt(buffer, at);
+  if (size - batchOverhead < leastRecordSize) {
+    throw new CorruptFrame(
+      `Record size ${size - batchOverhead} is less than the minimum record overhead (${leastRecordSize})`,
+    );
+  }
+  if (left < sizeUpToMagic) return undefined;
+  const magic = buffer.readInt8(at + sizeUpToMagic - 1);
+  if (magic < 0 || magic > currentMagic) {
+    throw new CorruptFrame(`Invalid magic found in record: ${magic}`);
+  }
+  return size <= left ? at + size : undefined;
 }
 
 function checkHeader(buffer: Buffer, at: number): void {
@@ -108,12 +156,13 @@ function acceptRecords(
   buffer: Buffer,
   start: number,
   end: number,
-  settings: LogSettings,
+  log: ClientLog,
   nowMs: number,
 ): ByteRange {
+  const { settings } = log;
   const source = compressionAt(buffer, start);
   const target = targetCompression(settings, source);
-  const walk = new RecordWalk(buffer, start, settings, nowMs);
+  const walk = new RecordWalk(buffer, start, log, nowMs);
   const isRebuilt = walk.run(source, target);
   if (isRebuilt) return rebuild(buffer, start, walk.records, target, settings, nowMs);
   const isAppendTime = settings.timestampType === 'LogAppendTime';
@@ -134,6 +183,7 @@ class RecordWalk {
   records: Record[] = [];
   private errors: RecordError[] | undefined;
   private code: ErrorName = 'INVALID_RECORD';
+  private readonly ref: PartitionRef;
   private readonly needsKey: boolean;
   private readonly checksCreateTime: boolean;
   private readonly saysAppendTime: boolean;
@@ -143,9 +193,10 @@ class RecordWalk {
   constructor(
     private readonly buffer: Buffer,
     private readonly at: number,
-    settings: LogSettings,
+    { settings, ref }: ClientLog,
     nowMs: number,
   ) {
+    this.ref = ref;
     this.needsKey = settings.cleanupCompact;
     this.checksCreateTime = settings.timestampType === 'CreateTime';
     this.saysAppendTime = isLogAppendTimeAt(buffer, at);
@@ -176,16 +227,31 @@ class RecordWalk {
     return isRebuilt;
   }
 
+  /** Kafka's words, which clients show. */
   private check(cursor: RecordCursor, index: number, timestamp: number): void {
-    if (this.needsKey && cursor.keyLength < 0) {
-      this.blame(index, 'INVALID_RECORD', 'a compacted topic needs a key in every record');
+    const { offsetDelta, keyLength, valueLength } = cursor;
+    if (this.needsKey && keyLength < 0) {
+      const where = `${this.ref.topicName}-${this.ref.partition}`;
+      const words = `Compacted topic cannot accept message without key in topic partition ${where}`;
+      this.blame(index, 'INVALID_RECORD', words);
     } else if (this.checksCreateTime && timestamp !== -1) {
       if (timestamp < this.earliest || timestamp > this.latest) {
-        const bounds = `[${this.earliest}, ${this.latest}]`;
-        this.blame(index, 'INVALID_TIMESTAMP', `timestamp ${timestamp} is not within ${bounds}`);
+        this.blame(
+          index,
+          'INVALID_TIMESTAMP',
+          `Timestamp ${timestamp} of message with offset ${offsetDelta} is out of range. ` +
+            `The timestamp should be within [${this.earliest}, ${this.latest}]`,
+        );
       }
     } else if (this.saysAppendTime) {
-      this.blame(index, 'INVALID_TIMESTAMP', 'a producer may not say LogAppendTime');
+      const record =
+        `DefaultRecord(offset=${offsetDelta}, timestamp=${timestamp}, ` +
+        `key=${Math.max(0, keyLength)} bytes, value=${Math.max(0, valueLength)} bytes)`;
+      this.blame(
+        index,
+        'INVALID_TIMESTAMP',
+        `Invalid timestamp type in message ${record}. Producer should not set timestamp type to LogAppendTime.`,
+      );
     }
   }
 
@@ -199,7 +265,8 @@ class RecordWalk {
     const message =
       this.code === 'INVALID_TIMESTAMP'
         ? 'One or more records have been rejected due to invalid timestamp'
-        : `${errors.length} record(s) have been rejected; the first: ${errors[0]?.message ?? ''}`;
+        : `One or more records have been rejected due to ${errors.length} record errors in total, ` +
+          `and only showing the first three errors at most: [${errors.slice(0, 3).map(quoted).join(', ')}]`;
     return new RecordErrors(this.code, message, errors);
   }
 
@@ -209,6 +276,10 @@ class RecordWalk {
     while (cursor.next()) records.push(cursor.record());
     return records;
   }
+}
+
+function quoted({ batchIndex, message }: RecordError): string {
+  return `RecordError(batchIndex=${batchIndex}, message='${message}')`;
 }
 
 function rebuild(

@@ -53,6 +53,12 @@ export class ProducerEntry {
     return this.batches.at(-1)?.lastSequence ?? -1;
   }
 
+  /** Whether both have come to the same batch of the same epoch. */
+  isAt({ producerEpoch, batches }: ProducerEntry): boolean {
+    const [ours, theirs] = [this.batches.at(-1), batches.at(-1)];
+    return producerEpoch === this.producerEpoch && ours?.lastOffset === theirs?.lastOffset;
+  }
+
   /** The remembered batch of exactly this epoch and these sequence numbers. */
   repeated(producerEpoch: number, firstSequence: number, lastSequence: number) {
     if (producerEpoch !== this.producerEpoch) return undefined;
@@ -130,6 +136,18 @@ export class ProducerState {
     const sorted = [...this.ongoing].sort(([a], [b]) => a - b);
     this.ongoing.clear();
     for (const [firstOffset, producerId] of sorted) this.ongoing.set(firstOffset, producerId);
+  }
+
+  /**
+   * Fills in older batches of producers of which only the last one is known.
+   *
+   * @param seen  a fold over the batches right before this state
+   */
+  recall(seen: ProducerState): void {
+    for (const entry of this.entries.values()) {
+      const found = seen.get(entry.producerId);
+      if (found !== undefined && found.isAt(entry)) entry.batches.splice(0, 1, ...found.batches);
+    }
   }
 
   /** First offset that is not decided: from there on nothing is stable. */

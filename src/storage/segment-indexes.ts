@@ -98,12 +98,23 @@ export class OffsetIndex {
     return true;
   }
 
+  /** Position of the last batch that has a row and begins at or before `position`; 0 without one. */
+  rowBefore(position: number): number {
+    const row = this.lastRow((at) => int32At(this.rows.bytes, at + 4) <= position);
+    return row < 0 ? 0 : int32At(this.rows.bytes, row * offsetRowSize + 4);
+  }
+
   private floor(relativeOffset: number): number {
+    return this.lastRow((at) => int32At(this.rows.bytes, at) <= relativeOffset);
+  }
+
+  /** The last row for which something holds that holds for all before it; -1 for none. */
+  private lastRow(holds: (at: number) => boolean): number {
     let low = -1;
     let high = this.entries - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (int32At(this.rows.bytes, middle * offsetRowSize) <= relativeOffset) low = middle;
+      if (holds(middle * offsetRowSize)) low = middle;
       else high = middle - 1;
     }
     return low;

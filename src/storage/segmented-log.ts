@@ -98,7 +98,7 @@ export class SegmentedLog implements PartitionLog {
 
   constructor(
     readonly ref: PartitionRef,
-    private settings: LogSettings,
+    public settings: LogSettings,
     state: LogState,
     private readonly medium: LogMedium,
     private readonly around: LogSurroundings,
@@ -167,7 +167,7 @@ export class SegmentedLog implements PartitionLog {
   }
 
   private appendFromClient(sent: ByteRange, options: AppendOptions, nowMs: number): AppendTicket {
-    const accepted = acceptClientBatch(sent, this.settings, nowMs);
+    const accepted = acceptClientBatch(sent, this, nowMs);
     this.checkFits(accepted.end - accepted.start);
     const { buffer, start } = accepted;
     if (producerIdAt(buffer, start) >= 0) {

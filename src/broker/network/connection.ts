@@ -87,7 +87,10 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private isOutputBlocked = false;
   /** A request had no safe reply: what came after it gets none either. */
   private isBroken = false;
-  private state: 'open' | 'draining' | 'closed' = 'open';
+  /** `leaving`: all is answered, and the client shall hang up. */
+  private state: 'open' | 'draining' | 'leaving' | 'closed' = 'open';
+  /** The broker stops, so the client has done nothing that it is cut off for. */
+  private isFarewell = false;
 
   constructor(
     private readonly socket: Socket,
@@ -117,10 +120,11 @@ export class Connection implements ConnectionFacts, BudgetMember {
     return this.reader.pendingBytes;
   }
 
-  /** Takes no more requests, answers those under way, then closes. */
+  /** Takes no more requests, answers those under way, then closes as soon as the client does. */
   drain(): void {
     if (this.state !== 'open') return;
     this.state = 'draining';
+    this.isFarewell = true;
     this.dropWaiting();
     this.pauseOrResume();
     this.abort.abort();
@@ -267,10 +271,11 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private pauseOrResume(): void {
     if (this.state === 'closed') return;
     const mustPause =
-      this.state === 'draining' ||
-      this.isMuted ||
-      this.isOutputBlocked ||
-      this.waitingBytes > maxWaitingBytes;
+      this.state !== 'leaving' &&
+      (this.state === 'draining' ||
+        this.isMuted ||
+        this.isOutputBlocked ||
+        this.waitingBytes > maxWaitingBytes);
     if (mustPause === this.isPaused) return;
     this.isPaused = mustPause;
     if (mustPause) this.socket.pause();
@@ -287,7 +292,19 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private closeWhenDrained(): void {
     if (this.state !== 'draining' || this.underWay.length > 0) return;
     this.output.flush();
-    this.socket.destroySoon();
+    if (this.isFarewell) this.leave();
+    else this.socket.destroySoon();
+  }
+
+  /**
+   * Says that no more will come, and waits for the client to say the same. A socket that is closed
+   * while its client still sends is reset, and the client loses answers that it has not read yet:
+   * a producer would send again what we have acknowledged.
+   */
+  private leave(): void {
+    this.state = 'leaving';
+    this.socket.end();
+    this.pauseOrResume();
   }
 
   private dropWaiting(): void {

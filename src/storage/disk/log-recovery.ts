@@ -47,6 +47,8 @@ export interface LogMarks {
 /** After so many bytes others may run. */
 const sliceBytes = 8 * 1024 * 1024;
 const largestOffsetDelta = 2_147_483_647;
+/** So far back batches are looked for that a producer may send again. */
+const recalledBytes = 1024 * 1024;
 
 /** A segment as it is being found. */
 interface Found {
@@ -180,6 +182,7 @@ export class LogRecovery {
    */
   private async loadProducers(untilOffset: number, allEpochs: boolean): Promise<void> {
     this.loadSnapshot(untilOffset);
+    await this.recallBatches();
     const from = Math.max(this.snapshotOffset, 0);
     for (const [i, segment] of this.segments.entries()) {
       if (segment.baseOffset >= untilOffset) break;
@@ -221,6 +224,36 @@ export class LogRecovery {
         this.disk.remove(this.pathOf(offset, '.snapshot'));
       }
     }
+  }
+
+  /**
+   * A snapshot has room for the last batch of each producer only. A producer that had several under
+   * way and heard of none sends them all again: they are looked up in the log's last bytes.
+   */
+  private async recallBatches(): Promise<void> {
+    if (this.snapshotOffset <= 0 || this.producers.size === 0) return;
+    const seen = new ProducerState();
+    for (const { segment, position } of this.tailBelow(this.snapshotOffset)) {
+      await this.scan(segment, position, false, (buffer, at) => {
+        if (lastOffsetAt(buffer, at) < this.snapshotOffset) seen.apply(buffer, at);
+      });
+    }
+    this.producers.recall(seen);
+  }
+
+  /** Where to begin in which segments, to see the last bytes below an offset. */
+  private tailBelow(offset: number): { readonly segment: Found; readonly position: number }[] {
+    const tail: { segment: Found; position: number }[] = [];
+    let left = recalledBytes;
+    for (const segment of [...this.segments].reverse()) {
+      if (segment.baseOffset >= offset) continue;
+      const { offsets } = this.indexesOf(segment);
+      const end = offsets.positionBefore(offset);
+      tail.unshift({ segment, position: offsets.rowBefore(end - left) });
+      left -= end;
+      if (left <= 0) break;
+    }
+    return tail;
   }
 
   private snapshotOffsets(): number[] {

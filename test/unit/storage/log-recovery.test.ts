@@ -77,6 +77,32 @@ describe('after a clean stop', () => {
     await store.close();
   });
 
+  test.each([
+    ['in one segment', {}],
+    ['in segments that begin in between', { segmentBytes: 200, indexIntervalBytes: 100 }],
+  ])('each of the last five batches is still known, %s (63)', async (_, settings) => {
+    const disk = new MemoryDisk();
+    const before = await open(disk, settings);
+    for (let i = 0; i < 8; i++) {
+      await before.log.append(idempotentBatch(9, 0, 2 * i, 2), asClient).committed;
+    }
+    await before.log.append(idempotentBatch(10, 0, 0), asClient).committed;
+    await before.store.close();
+    const { store, log } = await open(disk, settings);
+    for (let i = 3; i < 8; i++) {
+      expect(log.append(idempotentBatch(9, 0, 2 * i, 2), asClient)).toMatchObject({
+        isDuplicate: true,
+        baseOffset: 2 * i,
+      });
+    }
+    expect(await codeOf(() => log.append(idempotentBatch(9, 0, 4, 2), asClient))).toBe(
+      'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    );
+    const next = log.append(idempotentBatch(9, 0, 16), asClient);
+    expect(next).toMatchObject({ isDuplicate: false, baseOffset: 17 });
+    await store.close();
+  });
+
   test('where a log starts is remembered (160)', async () => {
     const disk = new MemoryDisk();
     const before = await open(disk);

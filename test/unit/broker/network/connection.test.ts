@@ -259,8 +259,27 @@ describe('a connection', () => {
     late[0]?.settle(new TextReply('<waited>'));
     await settle();
     expect(socket.text).toBe('<waited>');
+    expect(socket.writableFinished).toBe(true);
     expect(begun).toEqual(['wait']);
+    socket.push(null);
+    await settle();
     expect(closed()).toBe(true);
+  });
+
+  it('when drained is not closed before its client has hung up, whatever that still sends', async () => {
+    const { socket, connection, closed, begun } = open();
+    socket.push(frame('a'));
+    await settle();
+    connection.drain();
+    socket.push(frame('b'));
+    await settle();
+    expect(socket.writableFinished).toBe(true);
+    expect(closed()).toBe(false); // else the client would be reset, and might lose the answer to a
+    socket.push(frame('c'));
+    socket.push(null);
+    await settle();
+    expect(closed()).toBe(true);
+    expect([begun, socket.text]).toEqual([['a'], '<a>']);
   });
 
   it('aborts its parked request when the client goes', async () => {
