@@ -79,6 +79,8 @@ export function decideJoin(
   }
   if (!hasRoomFor(group, join.memberId, settings)) {
     removeMember(draft, join.memberId);
+    // Kafka does not look whether it was the last one that the others waited for: they sit out the
+    // rebalance timeout.
     completeJoinIfAllCame(draft);
     return draft.decide(reply(refusedJoin('GROUP_MAX_SIZE_REACHED')));
   }

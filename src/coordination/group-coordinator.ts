@@ -73,8 +73,9 @@ export class GroupCoordinator {
     try {
       await partition.load();
     } catch (error) {
-      // Its groups stay "loading": clients retry, until a new leadership brings another attempt.
+      // Clients hear NOT_COORDINATOR, until a new leadership brings another attempt.
       this.host.logger.error(`could not read ${offsetsTopicName}-${index}`, { error });
+      partition.close();
       return;
     }
     const { groups } = partition.state;
@@ -178,6 +179,7 @@ export class GroupCoordinator {
     const wantedTypes = types.map((type) => type.toLowerCase());
     const listings: GroupListing[] = [];
     for (const partition of this.partitions.values()) {
+      if (partition.isClosed) continue;
       partition.requireActive();
       for (const group of partition.state.groups.values()) listings.push(listGroup(group));
     }
@@ -214,7 +216,7 @@ export class GroupCoordinator {
   /** Does something in all partitions that are loaded; a failure in one leaves the others alone. */
   private async forEachActive(work: (partition: GroupPartition) => Promise<void>): Promise<void> {
     for (const [index, partition] of [...this.partitions]) {
-      if (partition.isLoading) continue;
+      if (partition.isLoading || partition.isClosed) continue;
       try {
         await work(partition);
       } catch (error) {

@@ -127,7 +127,7 @@ export class GroupPartition {
   }
 
   /** A getter, because a check once made says nothing about what an `await` brings. */
-  private get isClosed(): boolean {
+  get isClosed(): boolean {
     return this.status === 'closed';
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyRecord, applyTransactionMarker } from '../../../src/coordination/group-state.ts';
 import { GroupPartition } from '../../../src/coordination/group-partition.ts';
+import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { zeroUuid } from '../../../src/protocol/uuid.ts';
 import { commitOf, Fixture, joinOf, refusalOf, settle, subscription } from './group-fixture.ts';
 
@@ -548,6 +549,25 @@ describe('leadership', () => {
     expect(await refusalOf(coordinator.commit(commitOf()))).toBe('NOT_COORDINATOR');
     expect(() => coordinator.fetchOffsets('g')).toThrow('not in charge');
     expect(coordinator.list({ states: [], types: [] })).toEqual([]);
+  });
+
+  it('a partition that cannot be read is NOT_COORDINATOR, and spoils no list of the others', async () => {
+    const fixture = new Fixture({ offsetsTopicPartitions: 2 });
+    const { coordinator } = fixture;
+    const unreadable = {
+      append: () => Promise.reject(new Error('not reached')),
+      replay: () => Promise.reject(new KafkaError('CORRUPT_MESSAGE')),
+    };
+    const bad = coordinator.partitionFor('g');
+    await coordinator.lead(bad, unreadable);
+    await coordinator.lead(1 - bad, fixture.log);
+    await fixture.commit({ groupId: 'f' });
+    expect(await refusalOf(coordinator.join(joinOf()))).toBe('NOT_COORDINATOR');
+    expect(await fixture.heartbeat('m', 1)).toBe('NOT_COORDINATOR');
+    const listed = coordinator.list({ states: [], types: [] });
+    expect(listed.map(({ groupId }) => groupId)).toEqual(['f']);
+    coordinator.close();
+    expect(fixture.clock.pendingTimers).toBe(0);
   });
 
   it('resigning answers what is parked with NOT_COORDINATOR, and leaves no timer', async () => {
