@@ -86,6 +86,7 @@ class ReadingTour {
   private readonly reads: PartitionRead[] = [];
   private sizeInBytes = 0;
   private mustAnswer = false;
+  private unknowns = 0;
 
   constructor(
     private readonly partitions: LedPartitions,
@@ -107,12 +108,14 @@ class ReadingTour {
       }
       this.note(read);
     }
-    return { reads: this.reads, sizeInBytes: this.sizeInBytes, mustAnswer: this.mustAnswer };
+    const reads = this.unknowns === 0 ? this.reads : unknownLast(this.reads);
+    return { reads, sizeInBytes: this.sizeInBytes, mustAnswer: this.mustAnswer };
   }
 
   private note(read: PartitionRead): void {
     this.reads.push(read);
     this.sizeInBytes += read.sizeInBytes;
+    if (isUnknown(read.error)) this.unknowns += 1;
     if (read.error !== undefined || read.answer.divergingEpoch !== undefined) {
       this.mustAnswer = true;
     }
@@ -150,7 +153,9 @@ class ReadingTour {
 
   private find(wanted: FetchPartition): LedPartition {
     const { partitions } = this;
-    if (wanted.topicId === zeroUuid) return partitions.lead(wanted.topic ?? '', wanted.partition);
+    if (wanted.topicId === zeroUuid && wanted.topic !== undefined) {
+      return partitions.lead(wanted.topic, wanted.partition);
+    }
     const name = partitions.nameOf(wanted.topicId);
     // A session may outlive the topic it knew under this id.
     if (name === undefined && wanted.topic !== undefined) {
@@ -224,10 +229,20 @@ function failedRead(
       highWatermark: noOffset,
       lastStableOffset: noOffset,
       logStartOffset: noOffset,
-      abortedTransactions: null,
+      abortedTransactions: isUnknown(error) ? [] : null,
       records: noRecords,
     },
   };
+}
+
+/** Kafka never asks a log about these: it answers them last, and with another empty list. */
+function isUnknown(error: ErrorName | undefined): boolean {
+  return error === 'UNKNOWN_TOPIC_OR_PARTITION' || error === 'UNKNOWN_TOPIC_ID';
+}
+
+function unknownLast(reads: readonly PartitionRead[]): readonly PartitionRead[] {
+  const known = reads.filter(({ error }) => !isUnknown(error));
+  return [...known, ...reads.filter(({ error }) => isUnknown(error))];
 }
 
 /**

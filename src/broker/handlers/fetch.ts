@@ -1,6 +1,5 @@
 import { errorCodes } from '../../protocol/error-codes.ts';
 import { fetch, type FetchRequest, type FetchResponse } from '../../protocol/messages/fetch.ts';
-import { zeroUuid } from '../../protocol/uuid.ts';
 import type { ReadLimit } from '../../storage/partition-log.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { FetchPartition } from '../fetch/fetch-partition.ts';
@@ -47,7 +46,7 @@ export const fetchHandler = (parts: FetchParts) =>
       const session = parts.sessions.begin(
         request,
         byId,
-        wantedPartitions(request, context),
+        wantedPartitions(request, byId, context),
         forgottenKeys(request),
       );
       if (session.kind === 'refused') return sessionError(errorCodes[session.error]);
@@ -91,11 +90,12 @@ function limitOf({ replicaId, replicaState, isolationLevel }: FetchRequest): Rea
 
 function wantedPartitions(
   { topics }: FetchRequest,
+  byId: boolean,
   { image }: RequestContext,
 ): Map<string, FetchPartition> {
   const wanted = new Map<string, FetchPartition>();
   for (const { topic, topicId, partitions } of topics) {
-    const name = topicId === zeroUuid ? topic : image.topicsById.get(topicId)?.name;
+    const name = byId ? image.topicsById.get(topicId)?.name : topic;
     for (const asked of partitions) {
       const partition: FetchPartition = {
         topic: name,

@@ -7,15 +7,10 @@ import {
   type ProduceRequest,
   type ProduceResponse,
 } from '../../protocol/messages/produce.ts';
-import {
-  attributesAt,
-  batchHeaderSize,
-  currentMagic,
-  isTransactionalAt,
-  magicAt,
-} from '../../protocol/record-batch.ts';
+import { attributesAt, batchHeaderSize, isTransactionalAt } from '../../protocol/record-batch.ts';
 import { zeroUuid } from '../../protocol/uuid.ts';
 import type { AppendTicket } from '../../storage/partition-log.ts';
+import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
 import type { Deadlines, Waiter } from '../deadlines.ts';
 import { CloseConnection, defineHandler, type RequestContext } from '../handler.ts';
@@ -49,6 +44,16 @@ const zstdCodec = 4;
 const codecMask = 7;
 /** A commit waits for our own disk, not for other brokers: a shorter timeout means nothing to it. */
 const leastTimeoutMs = 100;
+/** With these Kafka does not say where the log begins, though it is known. */
+const withoutLogStart = new Set<string>([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'NOT_LEADER_OR_FOLLOWER',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'CORRUPT_MESSAGE',
+  'KAFKA_STORAGE_ERROR',
+]);
 /** Kafka's admin tools may write to internal topics. */
 const adminClientId = '__admin_client';
 
@@ -59,7 +64,7 @@ export const produceHandler = (parts: ProduceParts) =>
       responses: request.topicData.map(({ name, topicId, partitionData }) => ({
         name,
         topicId,
-        partitionResponses: partitionData.map(({ index }) => failed(index, errorCode, message)),
+        partitionResponses: partitionData.map(({ index }) => failed(index, errorCode, -1, message)),
       })),
     }),
   });
@@ -83,46 +88,49 @@ class ProduceExchange {
   run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
     const byId = this.context.apiVersion >= firstVersionWithTopicIds;
     for (const { name, topicId, partitionData } of this.request.topicData) {
+      if (partitionData.length === 0) continue;
       const partitionResponses: PartitionAnswer[] = [];
       this.responses.push({ name, topicId, partitionResponses });
       for (const { index, records } of partitionData) {
         const at = partitionResponses.length;
         let topicName: string | undefined = byId ? undefined : name;
+        let logStartOffset = -1;
         try {
           if (byId && topicId !== zeroUuid) topicName = this.parts.partitions.nameOf(topicId);
           if (byId && topicName === undefined) {
             throw new KafkaError('UNKNOWN_TOPIC_ID', `no topic has id ${topicId}`);
           }
           const led = this.parts.partitions.lead(topicName ?? '', index);
-          const ticket = this.append(led, records);
+          const batch = this.check(led, records);
+          logStartOffset = led.log.logStartOffset;
+          const ticket = led.append(batch, this.request.acks);
           partitionResponses.push(succeeded(index, ticket));
           this.appended.push({ led, ticket, answers: partitionResponses, index: at });
         } catch (error) {
-          partitionResponses.push(this.refusal(topicName, index, error));
+          partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
         }
       }
     }
     return this.appended.length === 0 ? this.finish() : this.commit();
   }
 
-  private append(led: LedPartition, records: ByteRange | null): AppendTicket {
+  /**
+   * What a request is refused for before the log is asked, in Kafka's order.
+   * @throws {KafkaError}
+   */
+  private check({ topicName }: LedPartition, records: ByteRange | null): ByteRange {
     const { acks } = this.request;
     const { apiVersion, clientId } = this.context;
+    if (records === null) throw new KafkaError('INVALID_RECORD', 'no record batch');
+    checkOneBatch(records);
+    checkAttributes(records, apiVersion);
     if (acks !== acksAll && acks !== 1 && acks !== acksNone) {
       throw new KafkaError('INVALID_REQUIRED_ACKS', `acks ${acks}; it may be -1, 0 or 1`);
     }
-    if (isInternalTopic(led.topicName) && clientId !== adminClientId) {
-      const words = `Cannot append to internal topic ${led.topicName}`;
-      throw new KafkaError('INVALID_TOPIC_EXCEPTION', words);
+    if (isInternalTopic(topicName) && clientId !== adminClientId) {
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `${topicName} is an internal topic`);
     }
-    if (records === null || records.end === records.start) {
-      throw new KafkaError(
-        'INVALID_RECORD',
-        `Produce requests with version ${apiVersion} must have at least one record batch per partition`,
-      );
-    }
-    checkHeader(records, apiVersion);
-    return led.append(records, acks);
+    return records;
   }
 
   /** One promise for the request, however many partitions it has. */
@@ -184,23 +192,35 @@ class ProduceExchange {
     return this.finish();
   }
 
-  private refusal(topicName: string | undefined, index: number, error: unknown): PartitionAnswer {
+  /**
+   * Kafka's answer holds no words but where they say what the code cannot, and where its parser failed; what we know
+   * beyond that goes to the log.
+   */
+  private refusal(
+    topicName: string | undefined,
+    index: number,
+    error: unknown,
+    logStartOffset = -1,
+  ): PartitionAnswer {
+    const where = { topic: topicName, partition: index };
     if (!(error instanceof KafkaError)) {
-      const where = { topic: topicName, partition: index };
       this.parts.logger.error('a batch could not be appended', { ...where, error });
       this.failure ??= 'UNKNOWN_SERVER_ERROR';
-      return failed(index, errorCodes.UNKNOWN_SERVER_ERROR, 'internal error');
+      return failed(index, errorCodes.UNKNOWN_SERVER_ERROR, logStartOffset);
     }
-    this.failure ??= error.code;
-    const answer = failed(index, errorCodes[error.code], error.message);
+    const { code, message } = error;
+    this.parts.logger.debug('a batch is refused', { ...where, code, message });
+    this.failure ??= code;
+    const answer = failed(index, errorCodes[code], withoutLogStart.has(code) ? -1 : logStartOffset);
     if (error instanceof RecordErrors) {
-      const recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
-        batchIndex,
-        batchIndexErrorMessage: message,
+      const recordErrors = error.recordErrors.map((record) => ({
+        batchIndex: record.batchIndex,
+        batchIndexErrorMessage: record.message,
       }));
       return { ...answer, errorMessage: error.errorMessage, recordErrors };
     }
-    if (error.code !== 'NOT_LEADER_OR_FOLLOWER') return answer;
+    if (error instanceof CorruptFrame) return { ...answer, errorMessage: message };
+    if (code !== 'NOT_LEADER_OR_FOLLOWER') return answer;
     return { ...answer, currentLeader: this.hints.leaderOf(topicName, index) };
   }
 
@@ -215,11 +235,11 @@ class ProduceExchange {
 }
 
 /** @throws {KafkaError} what only this API refuses; the log looks at the batch itself */
-function checkHeader({ buffer, start, end }: ByteRange, apiVersion: number): void {
-  if (end - start < batchHeaderSize || magicAt(buffer, start) !== currentMagic) return;
+function checkAttributes({ buffer, start, end }: ByteRange, apiVersion: number): void {
+  if (end - start < batchHeaderSize) return;
   const codec = attributesAt(buffer, start) & codecMask;
   if (codec === zstdCodec && apiVersion < firstVersionWithZstd) {
-    const words = `Produce requests with version ${apiVersion} are not allowed to use ZStandard compression`;
+    const words = `Produce requests with version ${apiVersion} may not use zstd`;
     throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', words);
   }
   if (isTransactionalAt(buffer, start)) {
@@ -232,6 +252,11 @@ function succeeded(index: number, ticket: AppendTicket): PartitionAnswer {
   return { index, errorCode: errorCodes.NONE, baseOffset, logAppendTimeMs, logStartOffset };
 }
 
-function failed(index: number, errorCode: ErrorCode, errorMessage: string): PartitionAnswer {
-  return { index, errorCode, baseOffset: -1, errorMessage };
+function failed(
+  index: number,
+  errorCode: ErrorCode,
+  logStartOffset: number,
+  errorMessage: string | null = null,
+): PartitionAnswer {
+  return { index, errorCode, baseOffset: -1, logStartOffset, errorMessage };
 }
