@@ -47,7 +47,7 @@ export interface ToolResult {
 export interface RunningTool {
   /** What it has printed on standard output so far. */
   stdout(): string;
-  /** Resolves when standard output holds a match; fails when the tool ends without. */
+  /** Resolves when a line of standard output matches; fails when the tool ends without. */
   untilPrinted(pattern: RegExp, timeoutMs?: number): Promise<void>;
   /** As SIGTERM would. */
   stop(): void;
@@ -150,13 +150,18 @@ function startToolProcess(
 /** What a tool has printed, a char for a byte, and who waits for some of it. */
 class Printed {
   private readonly chars = { stdout: '', stderr: '' };
-  private readonly watchers = new Set<() => void>();
+  /** The line of standard output that has not ended yet. */
+  private line = '';
+  private readonly watchers = new Set<(lines: string) => void>();
 
   constructor(private readonly tool: ToolName) {}
 
   add(stream: 'stdout' | 'stderr', latin1: string): void {
     this.chars[stream] += latin1;
-    for (const watch of this.watchers) watch();
+    if (stream === 'stderr') return;
+    const lines = this.line + latin1;
+    this.line = lines.slice(lines.lastIndexOf('\n') + 1);
+    for (const watch of this.watchers) watch(lines);
   }
 
   texts(): { readonly stdout: string; readonly stderr: string } {
@@ -185,14 +190,14 @@ class Printed {
         this.watchers.delete(watch);
         reject(new Error(`${this.tool} did not print ${String(pattern)}: ${this.texts().stdout}`));
       }, timeoutMs);
-      const watch = () => {
-        if (!pattern.test(this.texts().stdout)) return;
+      const watch = (lines: string) => {
+        if (!pattern.test(text(lines))) return;
         this.watchers.delete(watch);
         clearTimeout(timer);
         resolve();
       };
       this.watchers.add(watch);
-      watch();
+      watch(this.chars.stdout);
     });
   }
 }
