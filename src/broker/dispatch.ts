@@ -25,6 +25,11 @@ export type HandlerTable = ReadonlyMap<number, Handler>;
 /** Anonymous, until listeners authenticate. */
 const principal = 'User:ANONYMOUS';
 const smallestHeader = 8;
+/**
+ * Elements of all arrays of one request. As many as Kafka's largest clusters have partitions; what
+ * is more would take gigabytes out of a frame that may rightly have a hundred megabytes.
+ */
+const mostElements = 200_000;
 
 /** From a frame to its answer: header, version, table, schema, handler, and errors to codes. */
 export class Dispatcher {
@@ -80,7 +85,7 @@ export class Dispatcher {
     if (!isVersionServed && key !== apiVersions.key) {
       return this.notServed(connection, `${api.name} v${version}`);
     }
-    const reader = new WireReader({ buffer, start, end });
+    const reader = new WireReader({ buffer, start, end }, mostElements);
     const header = decodeFrom(reader, requestHeader, requestHeaderVersion(api, version));
     const request = isVersionServed ? decodeFrom(reader, api.request, version) : {};
     const { correlationId, clientId } = header;

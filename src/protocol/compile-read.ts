@@ -269,7 +269,8 @@ class ReadCode {
     const nullable = this.isNullable(field);
     const smallest = Math.max(1, this.smallest(element));
     this.lines.push(
-      `if (${count} * ${smallest} > r.end - p) r.tooMany(${quoted(path)}, ${count});`,
+      `if (${count} * ${smallest} > r.end - p || (r.room -= ${count}) < 0) {`,
+      `r.tooMany(${quoted(path)}, ${count}); }`,
       nullable ? `let ${variable} = null;` : `const ${variable} = [];`,
       nullable ? `if (${count} >= 0) { ${variable} = [];` : '{',
       `for (let ${i} = 0; ${i} < ${count}; ${i}++) {`,
@@ -313,6 +314,7 @@ class ReadCode {
     const [count, tag, size, i] = [this.name(), this.name(), this.name(), this.name()];
     this.lines.push(`let ${unknown};`);
     this.varintInto(count, 0);
+    this.lines.push(`if ((r.room -= ${count}) < 0) r.tooMany(${quoted(path)}, ${count});`);
     this.lines.push(`for (let ${i} = 0; ${i} < ${count}; ${i}++) {`);
     this.varintInto(tag, 0);
     this.varintInto(size, 0);

@@ -10,6 +10,8 @@ const cache = new StringCache();
 
 /** A string's bytes are counted by a signed 16-bit number, also where the prefix is a varint. */
 const longestString = 0x7fff;
+/** More than any frame has bytes. */
+const unlimited = 2 ** 30 - 1;
 
 /**
  * A frame being read. Compiled code reads numbers straight from `view`, which ends where the frame
@@ -25,8 +27,15 @@ export class WireReader {
   readonly base: number;
   readonly end: number;
   pos = 0;
+  /** How many elements and unknown tags the rest may hold. */
+  room: number;
 
-  constructor(range: ByteRange) {
+  /**
+   * @param mostElements  of all arrays together, and unknown tags. What takes one byte in a frame
+   *                      takes hundreds once it is decoded and answered: for peers one cannot trust
+   */
+  constructor(range: ByteRange, mostElements = unlimited) {
+    this.room = mostElements;
     this.buffer = range.buffer;
     this.base = range.start;
     this.end = range.end - range.start;
@@ -83,7 +92,8 @@ export class WireReader {
   }
 
   tooMany(field: string, count: number): never {
-    throw new MalformedMessage(`${field}: ${count} elements cannot fit into what is left`);
+    const why = this.room < 0 ? 'are more than a message may have' : 'cannot fit into what is left';
+    throw new MalformedMessage(`${field}: ${count} elements ${why}`);
   }
 
   notNullable(field: string, length: number): never {

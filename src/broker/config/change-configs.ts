@@ -30,14 +30,15 @@ export async function changeConfigs<R extends NamedResource>(
   validateOnly: boolean,
   decide: (image: MetadataImage, resource: R) => readonly MetadataRecord[],
 ): Promise<ChangeResult[]> {
+  const repeated = repeatedOf(resources);
   const change = (image: MetadataImage): Change<ChangeResult[]> => {
     const records: MetadataRecord[] = [];
     const result = resources.map((resource) => {
       try {
-        if (isRepeated(resource, resources)) {
+        if (repeated.has(idOf(resource))) {
           throw new KafkaError('INVALID_REQUEST', 'Each resource must appear at most once.');
         }
-        records.push(...decide(image, resource));
+        for (const record of decide(image, resource)) records.push(record);
         return told(resource, errorCodes.NONE, null);
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error;
@@ -55,10 +56,16 @@ export const told = (
   errorMessage: string | null,
 ): ChangeResult => ({ errorCode, errorMessage, resourceType, resourceName });
 
-function isRepeated(resource: NamedResource, resources: readonly NamedResource[]): boolean {
-  const same = resources.filter(
-    ({ resourceType, resourceName }) =>
-      resourceType === resource.resourceType && resourceName === resource.resourceName,
-  );
-  return same.length > 1;
+/** Resources that are named more than once. */
+function repeatedOf(resources: readonly NamedResource[]): ReadonlySet<string> {
+  const [seen, repeated] = [new Set<string>(), new Set<string>()];
+  for (const resource of resources) {
+    const id = idOf(resource);
+    if (seen.has(id)) repeated.add(id);
+    seen.add(id);
+  }
+  return repeated;
 }
+
+const idOf = ({ resourceType, resourceName }: NamedResource): string =>
+  `${resourceType} ${resourceName}`;

@@ -44,6 +44,28 @@ const tags = defineMessage({
   },
 });
 
+describe('a reader with a limit of elements', () => {
+  const read = (bytes: Buffer, mostElements: number) => () =>
+    decodeFrom(
+      new WireReader({ buffer: bytes, start: 0, end: bytes.length }, mostElements),
+      metadata.request,
+      9,
+    );
+
+  it('takes as many in all arrays together, and no more', () => {
+    const bytes = encode(metadata.request, 9, { topics: [{ name: 'a' }, { name: 'b' }] });
+    expect(read(bytes, 2)().topics).toHaveLength(2);
+    expect(read(bytes, 1)).toThrow(MalformedMessage);
+  });
+
+  it('counts unknown tags', () => {
+    const unknownTags = [5, 6, 7].map((tag) => ({ tag, data: Buffer.alloc(0) }));
+    const bytes = encode(metadata.request, 9, { topics: [], unknownTags });
+    expect(read(bytes, 3)().unknownTags).toHaveLength(3);
+    expect(read(bytes, 2)).toThrow(MalformedMessage);
+  });
+});
+
 describe('a version that lacks a field', () => {
   it('reads its fallback', () => {
     const bytes = encode(heartbeat.request, 0, { groupId: 'g', generationId: 1, memberId: 'm' });
