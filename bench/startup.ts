@@ -1,7 +1,8 @@
 /*
- * From the start of a process to its first acknowledged produce (acks=all, to a topic that the broker has to create),
- * and memory when idle; Odradek and the real Apache Kafka, each time on a fresh folder, formatted before where that is a
- * step of its own. `npm run bench:startup`; `-- --odradek` leaves Apache Kafka out, `-- --runs N` changes how often.
+ * From the start of a process to its first acknowledged produce (acks=all, to a topic that the
+ * broker has to create), and memory when idle; Odradek and the real Apache Kafka, each time on a
+ * fresh folder, formatted before where that is a step of its own. `npm run bench:startup`; `--
+ * --odradek` leaves Apache Kafka out, `-- --runs N` changes how often.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /**
- * Makes `dist`: declarations by tsc, and the front door and the library, each with what it needs in few files. Loading
- * hundreds of small modules would take longer than all else of a start. What is loaded only when needed (`import()`) is
- * a file of its own.
+ * Makes `dist`: declarations by tsc, and the front door and the library, each with what it needs in
+ * few files. Loading hundreds of small modules would take longer than all else of a start. What is
+ * loaded only when needed (`import()`) is a file of its own.
  *
  * The library is there as CommonJS, too: jest's own module loader cannot `require` an ES module.
  */

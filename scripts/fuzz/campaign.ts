@@ -27,7 +27,10 @@ export interface Failure {
 
 /** Topics and groups that attacks have made are cleared away that often. */
 const attacksPerWorld = 5_000;
-/** Addresses of our own that connections come from: the ports of one would run out. Only Linux has more. */
+/**
+ * Addresses of our own that connections come from: the ports of one would run out. Only Linux has
+ * more.
+ */
 const loopbackAddresses = process.platform === 'linux' ? 200 : 1;
 
 /** Attacks, one after the other by number; what each is follows from the seed and its number. */

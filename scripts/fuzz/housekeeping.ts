@@ -13,8 +13,8 @@ const timeoutMs = 30_000;
 const kept: ReadonlySet<string> = new Set([probeTopic, '__consumer_offsets']);
 
 /**
- * What attacks have rightly made (topics, data, groups) goes, and some topics to attack come. Without
- * it memory would grow for good reasons.
+ * What attacks have rightly made (topics, data, groups) goes, and some topics to attack come.
+ * Without it memory would grow for good reasons.
  */
 export async function setUp(bootstrapServers: string): Promise<World> {
   const client = await RawClient.connect(bootstrapServers, 'housekeeping');

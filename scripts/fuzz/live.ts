@@ -1,10 +1,11 @@
 /*
  * Attacks a live broker with what no client should send: `npm run fuzz -- --minutes 10 --seed 1`.
  *
- * `--store disk` or `--store memory` leaves the other out; else each has half of the time. The broker must live, answer or
- * close every connection in time, serve a well-behaved client all the while, log no error, and take no more memory in the
- * end than after warming up. What attacks do rightly is undone (housekeeping.ts). Exit code 1 when one of that fails;
- * the bytes of failed attacks are kept then.
+ * `--store disk` or `--store memory` leaves the other out; else each has half of the time. The
+ * broker must live, answer or close every connection in time, serve a well-behaved client all the
+ * while, log no error, and take no more memory in the end than after warming up. What attacks do
+ * rightly is undone (housekeeping.ts). Exit code 1 when one of that fails; the bytes of failed
+ * attacks are kept then.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

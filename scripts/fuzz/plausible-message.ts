@@ -26,7 +26,10 @@ const text =
 
 const configName = text('retention.ms', 'cleanup.policy', 'compression.type', 'max.message.bytes');
 
-/** Values that lead on, by the names of fields. Waiting times stay short: a parked request proves nothing. */
+/**
+ * Values that lead on, by the names of fields. Waiting times stay short: a parked request proves
+ * nothing.
+ */
 const choices: Readonly<Record<string, Choice>> = {
   topic: topicName,
   topicName,

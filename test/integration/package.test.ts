@@ -129,10 +129,11 @@ it('works in a test of jest, as CommonJS, and leaves no open handle', async () =
   const path = folder('jest', 'commonjs', {
     'broker.test.js': `
       const { mkdtempSync, rmSync } = require('node:fs');
+      const { join } = require('node:path');
       const { Kafka, logLevel } = require('kafkajs');
       const { startBroker } = require('odradek');
       test.each([false, true])('on disk: %s', async (onDisk) => {
-        const dataDir = onDisk ? mkdtempSync(require('node:path').join(__dirname, 'data-')) : undefined;
+        const dataDir = onDisk ? mkdtempSync(join(__dirname, 'data-')) : undefined;
         const broker = await startBroker({ dataDir, topics: ['orders'] });
         const kafka = new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING });
         const producer = kafka.producer();

@@ -54,7 +54,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map(({ broker }) => broker.close()));
 });
 
-it('the example of a test in README.md runs, and its broker is closed at the end of it', async () => {
+it('the example of a test in README.md runs, and closes its broker', async () => {
   const [example, ...others] = codeBlocks(section('In a test'), 'ts');
   expect(others).toEqual([]);
   await run(example ?? '');

@@ -39,7 +39,9 @@ export function codeBlocks(text: string, language: string): string[] {
   return [...text.matchAll(block)].map(([, code]) => code ?? '');
 }
 
-/** The APIs of the handler table, by key. Its handlers have no broker behind them: ask them nothing. */
+/**
+ * The APIs of the handler table, by key. Its handlers have no broker behind them: ask them nothing.
+ */
 export function servedApis(): AnyApi[] {
   const table = handlerTable(anything() as BrokerServices);
   return [...table.values()].map(({ api }) => api).sort((a, b) => a.key - b.key);
