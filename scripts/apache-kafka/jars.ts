@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export const APACHE_KAFKA_VERSION = '4.3.1';
-export const OLDEST_JAVA = 17;
+const OLDEST_JAVA = 17;
 
 /** Where downloads and builds are kept between runs: `ODRADEK_CACHE`, else the user's cache folder. */
 export function cacheFolder(): string {

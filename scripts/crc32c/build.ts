@@ -145,7 +145,7 @@ const text = `
  * All five distances between `low` and `high` by which a byte may be taken away: those d where
  * the y^-d add up to 1. Finds a sum of three that is one of two.
  */
-export function findDistances(low: number, high: number): number[][] {
+function findDistances(low: number, high: number): number[][] {
   const power = new Uint32Array(high + 1).fill(1);
   for (let distance = 1; distance <= high; distance++) {
     let value = power[distance - 1] ?? 0;

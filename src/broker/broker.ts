@@ -103,11 +103,6 @@ export class Broker implements Node {
     return this.parts.catalog.image;
   }
 
-  /** Open connections. */
-  get connectionCount(): number {
-    return this.connections.count;
-  }
-
   /**
    * Binds all listeners. Clients may connect from now on, and are answered after `serve`.
    * @returns what other brokers and clients are told of this one

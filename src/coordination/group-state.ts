@@ -67,7 +67,7 @@ export function applyRecord(
  * The group as the record tells it: Stable with members, Empty without. What only memory knows of
  * members that stay (further protocols, parked requests) is kept.
  */
-export function applyMetadata(before: Group | undefined, record: GroupMetadataRecord): Group {
+function applyMetadata(before: Group | undefined, record: GroupMetadataRecord): Group {
   const members = new Map<string, Member>();
   for (const written of record.members) {
     const member = loadedMember(written, record.protocolName);

@@ -91,7 +91,7 @@ export type GroupOffsets = Map<string, Map<number, CommittedOffset>>;
 export const noAssignment: Buffer = Buffer.alloc(0);
 
 /** Protocol type of groups that share partitions by Kafka's consumer protocol. */
-export const consumerProtocolType = 'consumer';
+const consumerProtocolType = 'consumer';
 
 export function emptyGroup(groupId: string, stateSinceMs: number | undefined): Group {
   return {

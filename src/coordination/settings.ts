@@ -18,18 +18,6 @@ export interface GroupSettings {
   readonly offsetsRetentionCheckIntervalMs: number;
 }
 
-/** Kafka's defaults, but for the delay before a first rebalance: it only makes development slow. */
-export const defaultGroupSettings: GroupSettings = {
-  offsetsTopicPartitions: 50,
-  minSessionTimeoutMs: 6_000,
-  maxSessionTimeoutMs: 1_800_000,
-  initialRebalanceDelayMs: 0,
-  maxGroupSize: 2_147_483_647,
-  maxOffsetMetadataBytes: 4_096,
-  offsetsRetentionMs: 7 * 24 * 60 * 60 * 1_000,
-  offsetsRetentionCheckIntervalMs: 600_000,
-};
-
 /**
  * How long a new member may wait for its first JoinGroup to be answered (not configurable in Kafka
  * either). It does not know its id yet, so it cannot heartbeat, and nobody sees its connection break

@@ -4,8 +4,3 @@ export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
-
-/** The bytes of a range as a view, sharing memory. Costs an object: not for the hot path. */
-export function viewOf(range: ByteRange): Buffer {
-  return range.buffer.subarray(range.start, range.end);
-}

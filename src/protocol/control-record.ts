@@ -3,7 +3,7 @@ import { MalformedMessage } from './malformed-message.ts';
 import { buildBatch } from './record-batch.ts';
 
 /** The kinds of control records and their numbers in the key. */
-export const controlTypes = {
+const controlTypes = {
   ABORT: 0,
   COMMIT: 1,
   LEADER_CHANGE: 2,

@@ -38,16 +38,16 @@ export const batchHeaderSize = 61;
 export const currentMagic = 2;
 
 export const noTimestamp = -1;
-export const noProducerId = -1;
-export const noProducerEpoch = -1;
-export const noSequence = -1;
-export const noLeaderEpoch = -1;
+const noProducerId = -1;
+const noProducerEpoch = -1;
+const noSequence = -1;
+const noLeaderEpoch = -1;
 
 /**
  * Most bytes that the records of one batch may have once decompressed, unless a caller says
  * otherwise: far more than any real batch, little enough to live through a bomb.
  */
-export const defaultDecompressedLimit = 128 * 1024 * 1024;
+const defaultDecompressedLimit = 128 * 1024 * 1024;
 
 export type TimestampType = 'CreateTime' | 'LogAppendTime';
 
@@ -74,7 +74,7 @@ export const lastOffsetDeltaAt = (buffer: Buffer, at: number): number => int32At
 /** Offset of the last record, inclusive (or of what was the last one before compaction). */
 export const lastOffsetAt = (buffer: Buffer, at: number): number =>
   int64At(buffer, at) + int32At(buffer, at + 23);
-export const baseTimestampAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 27);
+const baseTimestampAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 27);
 export const maxTimestampAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 35);
 export const producerIdAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 43);
 export const producerEpochAt = (buffer: Buffer, at: number): number => int16At(buffer, at + 51);
@@ -97,15 +97,13 @@ export function incrementSequence(sequence: number, increment: number): number {
 /** @throws {MalformedMessage} a codec number that Kafka does not have (5 to 7) */
 export const compressionAt = (buffer: Buffer, at: number): CompressionType =>
   compressionOf(attributesAt(buffer, at) & compressionMask);
-export const isCompressedAt = (buffer: Buffer, at: number): boolean =>
-  (attributesAt(buffer, at) & compressionMask) !== 0;
 export const isLogAppendTimeAt = (buffer: Buffer, at: number): boolean =>
   (attributesAt(buffer, at) & logAppendTimeFlag) !== 0;
 export const isTransactionalAt = (buffer: Buffer, at: number): boolean =>
   (attributesAt(buffer, at) & transactionalFlag) !== 0;
 export const isControlAt = (buffer: Buffer, at: number): boolean =>
   (attributesAt(buffer, at) & controlFlag) !== 0;
-export const hasDeleteHorizonAt = (buffer: Buffer, at: number): boolean =>
+const hasDeleteHorizonAt = (buffer: Buffer, at: number): boolean =>
   (attributesAt(buffer, at) & deleteHorizonFlag) !== 0;
 
 /** All of a batch's header, for where an object does not hurt. */

@@ -13,10 +13,6 @@ export function uuidFromBytes(bytes: Uint8Array): Uuid {
   return Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('base64url');
 }
 
-export function uuidToBytes(uuid: Uuid): Buffer {
-  return Buffer.from(uuid, 'base64url');
-}
-
 /**
  * A random (version 4) id as Kafka makes them: never reserved, and never with a leading `-`, which
  * command lines would take for an option.

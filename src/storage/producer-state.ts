@@ -17,7 +17,7 @@ import type { AbortedRow } from './aborted-transactions.ts';
 import type { ActiveProducer } from './partition-log.ts';
 
 /** How many batches of a producer are remembered, to know a repeated one (KIP-98). */
-export const rememberedBatches = 5;
+const rememberedBatches = 5;
 const largestSequence = 2_147_483_647;
 
 /** One remembered batch. */

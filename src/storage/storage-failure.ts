@@ -11,7 +11,7 @@ import { KafkaError } from '../protocol/kafka-error.ts';
 export type FailureKind = 'Fenced' | 'NotCommitted' | 'OutcomeUnknown' | 'Corrupt';
 
 /** What a client hears. A retry is right after the first three, and harmless if idempotent. */
-export const failureCodes: Readonly<Record<FailureKind, ErrorName>> = {
+const failureCodes: Readonly<Record<FailureKind, ErrorName>> = {
   Fenced: 'NOT_LEADER_OR_FOLLOWER',
   NotCommitted: 'KAFKA_STORAGE_ERROR',
   OutcomeUnknown: 'REQUEST_TIMED_OUT',

@@ -5,7 +5,7 @@ import type { Segment } from './segment.ts';
 import { StorageFailure } from './storage-failure.ts';
 
 /** From this size on a group goes through the thread pool: a longer copy would hold up the loop. */
-export const largeGroupBytes = 1024 * 1024;
+const largeGroupBytes = 1024 * 1024;
 
 /** Something that has appends to write at the end of the turn. */
 export interface Committing {

@@ -114,7 +114,7 @@ export function validateGroup(name: string, texts: Texts, broker: BrokerConfig):
 }
 
 /** A group's number in force: its own, else the broker's. */
-export function groupNumber(key: GroupKey, texts: Texts, broker: BrokerConfig): number {
+function groupNumber(key: GroupKey, texts: Texts, broker: BrokerConfig): number {
   const text = texts.get(key);
   const synonym = groupSynonyms[key];
   const definition: ConfigKey = groupResourceKeys[key];

@@ -2,7 +2,7 @@ import { configResourceIds } from '../catalog/metadata-record.ts';
 import type { ConfigResourceType } from '../catalog/image.ts';
 
 /** Kafka's id of a broker's loggers, whose levels are not stored. */
-export const brokerLoggerId = 8;
+const brokerLoggerId = 8;
 
 /** Ids of all resources that have a configuration. */
 export const resourceIds = { ...configResourceIds, BROKER_LOGGER: brokerLoggerId } as const;

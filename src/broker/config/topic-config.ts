@@ -19,7 +19,7 @@ const synonymsOf = (name: string): readonly Synonym[] =>
   isTopicKey(name) ? (topicSynonyms[name] ?? []) : [];
 
 /** A topic's own settings. */
-export const ownTopicTexts = (image: MetadataImage, topicName: string): TopicTexts =>
+const ownTopicTexts = (image: MetadataImage, topicName: string): TopicTexts =>
   image.configs.get(configKey('TOPIC', topicName)) ?? nothing;
 
 /** The settings in force of one topic: its own, else the broker's, else Kafka's. */

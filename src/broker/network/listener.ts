@@ -43,10 +43,6 @@ export class Connections {
     private readonly parts: NetworkParts,
   ) {}
 
-  get count(): number {
-    return this.open.size;
-  }
-
   /** Serves from now on, those first who have connected already. */
   begin(): void {
     const early = this.early ?? [];

@@ -10,7 +10,7 @@ export const sides: readonly Side[] = ['apache', 'odradek'];
 /** Whether the second broker is Apache's twin, so that intended differences do not show. */
 export const comparedWithItself = process.env['COMPAT_TARGET'] === 'apache';
 
-export function bootstrapServersOf(side: Side): string {
+function bootstrapServersOf(side: Side): string {
   return side === 'apache' ? bootstrapServers('apache') : comparedBootstrapServers();
 }
 
@@ -24,7 +24,7 @@ export async function onBoth<T>(
   return { apache: apache!, odradek: odradek! };
 }
 
-export function kafkajsOn(bootstrap: string): Kafka {
+function kafkajsOn(bootstrap: string): Kafka {
   return new Kafka({ brokers: [bootstrap], clientId: 'compat', logLevel: logLevel.NOTHING });
 }
 

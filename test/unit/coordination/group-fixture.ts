@@ -11,7 +11,6 @@ import {
   writeGroupRecord,
 } from '../../../src/coordination/group-record-format.ts';
 import type { GroupSettings } from '../../../src/coordination/settings.ts';
-import { defaultGroupSettings } from '../../../src/coordination/settings.ts';
 import type { ErrorName } from '../../../src/protocol/error-codes.ts';
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { zeroUuid } from '../../../src/protocol/uuid.ts';
@@ -58,6 +57,18 @@ export class MemoryGroupLog implements GroupLog {
   }
 }
 
+/** Those of Kafka, but for the delay before a first rebalance and the number of partitions. */
+const defaultSettings: GroupSettings = {
+  offsetsTopicPartitions: 1,
+  minSessionTimeoutMs: 6_000,
+  maxSessionTimeoutMs: 1_800_000,
+  initialRebalanceDelayMs: 0,
+  maxGroupSize: 2_147_483_647,
+  maxOffsetMetadataBytes: 4_096,
+  offsetsRetentionMs: 7 * 24 * 60 * 60 * 1_000,
+  offsetsRetentionCheckIntervalMs: 600_000,
+};
+
 /** A coordinator in charge of everything (one partition), on a clock that the test moves. */
 export class Fixture {
   readonly clock = new ManualClock();
@@ -66,7 +77,7 @@ export class Fixture {
   settings: GroupSettings;
 
   constructor(settings: Partial<GroupSettings> = {}, log = new MemoryGroupLog(), seed = 1) {
-    this.settings = { ...defaultGroupSettings, offsetsTopicPartitions: 1, ...settings };
+    this.settings = { ...defaultSettings, ...settings };
     this.log = log;
     this.coordinator = new GroupCoordinator({
       clock: this.clock,
