@@ -238,6 +238,26 @@ describe('row 7: connections', () => {
     await third.request(apiVersions, 3, software);
   });
 
+  it('are refused above max.connections, from whatever address', async () => {
+    await broker.close();
+    broker = await startBroker({ properties: { 'max.connections': '1' } });
+    const first = await connect();
+    await first.request(apiVersions, 3, software);
+    const second = await connect();
+    await second.closed;
+    await first.request(apiVersions, 3, software);
+  });
+
+  it('of an address with a limit of its own have that one', async () => {
+    await broker.close();
+    const overrides = { 'max.connections.per.ip.overrides': '10.0.0.1:7,127.0.0.1:2' };
+    broker = await startBroker({ properties: { 'max.connections.per.ip': '1', ...overrides } });
+    await (await connect()).request(apiVersions, 3, software);
+    await (await connect()).request(apiVersions, 3, software);
+    const third = await connect();
+    await third.closed;
+  });
+
   it('that never read do not fill the memory', async () => {
     const writer = await connect();
     const large = 'x'.repeat(500_000);

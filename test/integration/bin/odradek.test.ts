@@ -76,6 +76,8 @@ async function ended(args: string[], environment: Record<string, string> = {}) {
 }
 
 const bootstrap = /bootstrap server +(\S+)/;
+/** A request of ApiVersions v0, correlation id 1, without a client id. */
+const apiVersionsFrame = Buffer.of(0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 255, 255);
 
 describe('odradek', () => {
   it('prints its version and its help', async () => {
@@ -151,6 +153,20 @@ describe('odradek', () => {
       /^Odradek \d+\.\d+\.\d+ is ready after \d+ ms\. Stop it with Ctrl\+C\.\n {2}bootstrap server {2}127\.0\.0\.1:\d+\n {2}data {14}\/.*kept\n$/,
     );
     expect(readdirSync(join(folder, 'kept'))).toContain('meta.properties');
+  });
+
+  it('stops at once on a second SIGINT, whatever it waits for', async () => {
+    const run = new Run(['--memory', '--port', '0']);
+    const [host, port] = (await run.written(bootstrap)).split(':');
+    // A client that never hangs up is waited for.
+    const client = connect({ host, port: Number(port), allowHalfOpen: true });
+    client.write(apiVersionsFrame);
+    await new Promise((resolve) => client.once('data', resolve));
+    run.signal('SIGINT');
+    await new Promise((resolve) => client.once('end', resolve));
+    run.signal('SIGINT');
+    expect(await run.exited).toBe(130);
+    client.destroy();
   });
 
   it('writes JSON lines, with one warning for all unknown names', async () => {

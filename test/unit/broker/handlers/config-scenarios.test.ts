@@ -20,7 +20,7 @@ import { silentLogger } from '../../../../src/host/logger.ts';
 import { exchange, startedCluster, topicRules } from '../../../support/test-cluster.ts';
 
 /**
- * KAFKA.md rows 31, 32, 37 to 41: a broker of Apache Kafka 4.3.1 was sent these requests, one after
+ * Rows 31, 32, 37 to 41: a broker of Apache Kafka 4.3.1 was sent these requests, one after
  * the other (scripts/config); our handlers answer the same.
  */
 
