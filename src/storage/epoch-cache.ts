@@ -47,7 +47,7 @@ export class EpochCache {
     epoch: number,
     logEndOffset: number,
   ): { leaderEpoch: number; endOffset: number } | undefined {
-    if (epoch < 0) return undefined;
+    if (epoch === -1) return undefined; // none is asked for
     if (epoch === this.latest) return { leaderEpoch: epoch, endOffset: logEndOffset };
     const higher = this.list.findIndex((entry) => entry.epoch > epoch);
     if (higher === -1) return undefined; // later than all we know

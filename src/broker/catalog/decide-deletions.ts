@@ -17,7 +17,10 @@ export interface DeletedTopic extends UnwantedTopic {
   readonly message: string | null;
 }
 
-/** DeleteTopics. Each topic succeeds or fails by itself; every name and id is answered once. */
+/**
+ * DeleteTopics. Each topic succeeds or fails by itself; every name and id is answered once. A topic that is given both
+ * by name and by id, in two places, stays.
+ */
 export function decideDeleteTopics(
   image: MetadataImage,
   unwanted: readonly UnwantedTopic[],
@@ -35,9 +38,12 @@ export function decideDeleteTopics(
   for (const name of names.repeated) result.push(invalid(name, zeroUuid, 'Duplicate topic name.'));
   for (const id of ids.repeated) result.push(invalid(null, id, 'Duplicate topic id.'));
   const records: MetadataRecord[] = [];
-  const byId = new Set(ids.single);
-  for (const id of ids.single) result.push(deleteById(image, id, records));
-  for (const name of names.single) result.push(deleteByName(image, name, byId, records));
+  const byId = new Set([...ids.single, ...ids.repeated]);
+  const byBoth = new Set(
+    names.single.map((name) => image.topics.get(name)?.id ?? zeroUuid).filter((id) => byId.has(id)),
+  );
+  for (const id of ids.single) if (!byBoth.has(id)) result.push(deleteById(image, id, records));
+  for (const name of names.single) result.push(deleteByName(image, name, byBoth, records));
   return { records, result };
 }
 
@@ -53,14 +59,14 @@ function deleteById(image: MetadataImage, topicId: Uuid, records: MetadataRecord
 function deleteByName(
   image: MetadataImage,
   name: string,
-  alsoById: ReadonlySet<Uuid>,
+  byBoth: ReadonlySet<Uuid>,
   records: MetadataRecord[],
 ): DeletedTopic {
   const topic = image.topics.get(name);
   if (topic === undefined) {
     return { name, topicId: zeroUuid, error: 'UNKNOWN_TOPIC_OR_PARTITION', message: unknownName };
   }
-  if (alsoById.has(topic.id)) {
+  if (byBoth.has(topic.id)) {
     return invalid(
       name,
       topic.id,

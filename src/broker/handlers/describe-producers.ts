@@ -1,4 +1,4 @@
-import { errorCodes } from '../../protocol/error-codes.ts';
+import { errorCodes, type ErrorName } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import {
   describeProducers,
@@ -40,6 +40,10 @@ function describe(
 ): PartitionAnswer {
   try {
     requireTopicName(topicName);
+    if (!partitions.applied.topics.has(topicName)) {
+      const words = 'This server does not host this topic-partition.';
+      return { ...refused(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION'), errorMessage: words };
+    }
     const { log } = partitions.lead(topicName, partitionIndex);
     const activeProducers = log
       .activeProducers()
@@ -51,11 +55,12 @@ function describe(
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
     const { code, message } = error;
-    return {
-      partitionIndex,
-      errorCode: errorCodes[code],
-      errorMessage: message,
-      activeProducers: [],
-    };
+    // Kafka has words only for what it finds out before it asks the partition.
+    const errorMessage = code === 'INVALID_TOPIC_EXCEPTION' ? message : null;
+    return { ...refused(partitionIndex, code), errorMessage };
   }
+}
+
+function refused(partitionIndex: number, code: ErrorName): PartitionAnswer {
+  return { partitionIndex, errorCode: errorCodes[code], activeProducers: [] };
 }

@@ -102,7 +102,8 @@ function wantedPartitions(
         topicId,
         partition: asked.partition,
         fetchOffset: asked.fetchOffset,
-        currentLeaderEpoch: asked.currentLeaderEpoch,
+        // In this API alone, any negative epoch is none.
+        currentLeaderEpoch: Math.max(-1, asked.currentLeaderEpoch),
         lastFetchedEpoch: asked.lastFetchedEpoch,
         maxBytes: asked.partitionMaxBytes,
         sentHighWatermark: -1,

@@ -58,7 +58,7 @@ export const listOffsetsHandler = (parts: ListOffsetsParts) =>
       const topics = request.topics.map(async (topic) => ({
         name: topic.name,
         partitions: await Promise.all(
-          topic.partitions.map((partition) =>
+          distinct(topic.partitions).map((partition) =>
             answerPartition(parts, request, topic.name, partition, isRepeated, context),
           ),
         ),
@@ -72,6 +72,12 @@ export const listOffsetsHandler = (parts: ListOffsetsParts) =>
       })),
     }),
   });
+
+/** A partition that is asked for repeatedly is refused once. */
+function distinct(partitions: readonly PartitionAsked[]): readonly PartitionAsked[] {
+  if (partitions.length === 1) return partitions;
+  return [...new Map(partitions.map((one) => [one.partitionIndex, one])).values()];
+}
 
 async function answerPartition(
   parts: ListOffsetsParts,

@@ -15,6 +15,7 @@ export interface PartitionWatcher {
   onAdvance(): void;
 }
 
+const noEpoch = -1;
 /** Acks values of a Produce request. */
 const acksAll = -1;
 
@@ -61,11 +62,11 @@ export class LedPartition {
   }
 
   /**
-   * @param epoch  the client's idea of the leader epoch; negative: it has none
+   * @param epoch  the client's idea of the leader epoch; -1: it has none
    * @throws {KafkaError} FENCED_LEADER_EPOCH when it is older, UNKNOWN_LEADER_EPOCH when newer
    */
   checkEpoch(epoch: number): void {
-    if (epoch < 0 || epoch === this.leaderEpoch) return;
+    if (epoch === noEpoch || epoch === this.leaderEpoch) return;
     throw new KafkaError(
       epoch < this.leaderEpoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH',
       `leader epoch ${epoch}; the current one of ${this.topicName}-${this.partition} is ${this.leaderEpoch}`,

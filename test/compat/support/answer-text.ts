@@ -25,7 +25,12 @@ const soonMs = 60_000;
 export class AnswerText {
   private readonly words = new Map<string | number, string>();
 
-  constructor(private readonly hidden: Hidden) {}
+  /** Names that differ in dots and underscores only collide. */
+  private readonly collidingPrefix: string;
+
+  constructor(private readonly hidden: Hidden) {
+    this.collidingPrefix = hidden.prefix.replaceAll('.', '_');
+  }
 
   hide(value: string | number, word: string): void {
     this.words.set(value, `<${word}>`);
@@ -65,7 +70,9 @@ export class AnswerText {
   }
 
   private string(value: string): string {
-    let text = this.words.get(value) ?? value.replaceAll(this.hidden.prefix, '');
+    let text =
+      this.words.get(value) ??
+      value.replaceAll(this.hidden.prefix, '').replaceAll(this.collidingPrefix, '');
     if (uuidPattern.test(text) && text !== zeroUuid) text = '<an id>';
     for (const [hidden, word] of this.words) {
       if (String(hidden).length > 3) text = text.replaceAll(String(hidden), word);

@@ -181,7 +181,7 @@ export class Wire {
   }
 
   /** Apache Kafka answers CreateTopics before its brokers have heard of the topic. */
-  private async untilServed(name: string, numPartitions: number): Promise<void> {
+  async untilServed(name: string, numPartitions: number): Promise<void> {
     const deadline = Date.now() + patienceMs;
     const partitions = Array.from({ length: numPartitions }, (_, partitionIndex) => ({
       partitionIndex,
@@ -270,6 +270,21 @@ export class Wire {
     } finally {
       if (client !== this.client) client.close();
     }
+  }
+
+  /** Sends a frame on a connection of its own, and writes down correlation id and error of the frame that comes back. */
+  async frame(question: string, bytes: Buffer): Promise<void> {
+    const client = await RawClient.connect(bootstrapServers());
+    client.sendFrame(bytes);
+    const answer = await inTime(client.frame(), 'a frame').catch((error: unknown) => {
+      if (error instanceof ConnectionClosed) return 'the connection is closed';
+      throw error;
+    });
+    client.close();
+    this.note(
+      question,
+      typeof answer === 'string' ? answer : answer.subarray(0, 6).toString('hex'),
+    );
   }
 
   /** Writes something down that is no answer of `ask`. */

@@ -92,6 +92,8 @@ describe('row 34', () => {
       'INVALID_REQUEST',
       'The provided topic name maps to an ID that was already supplied.',
     ]);
+    expect(answers).toHaveLength(1);
+    expect(catalog.image.topics.has('a')).toBe(true);
   });
 
   it('deletion may be switched off', async () => {
