@@ -112,6 +112,19 @@ describeTarget('raw protocol: Fetch', () => {
     await ask(wire, 'inside, small', topic, { fetchOffset: 4, partitionMaxBytes: 1 }, sizes);
   });
 
+  raw.test('row 76: a read stays within a segment', async (wire) => {
+    const topic = await wire.topic('t', { 'segment.bytes': '1048576' });
+    for (let i = 0; i < 8; i++) await put(wire, topic, [`${i}`.repeat(300_000), 'b']);
+    const at = { from: 12, to: 12 };
+    for (const fetchOffset of [0, 3, 4, 6, 8, 14, 15, 16]) {
+      await ask(wire, `from ${fetchOffset}`, topic, { fetchOffset }, at);
+      const half = { fetchOffset, partitionMaxBytes: 610_000 };
+      await ask(wire, `two from ${fetchOffset}`, topic, half, at);
+    }
+    const beyond = { ...at, minBytes: 1_500_000, maxWaitMs: 100 };
+    await ask(wire, 'more than a segment is waited for', topic, {}, beyond);
+  });
+
   raw.test('row 73: waiting', async (wire) => {
     const topic = await filled(wire);
     const timed = async (what: string, wish: FetchWish, frame: FetchFrame) => {

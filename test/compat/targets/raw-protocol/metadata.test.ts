@@ -273,6 +273,16 @@ describeTarget('raw protocol: Metadata and descriptions', () => {
     await ask('Produce 2', 0, 2);
     await ask('Produce 1', 0, 1);
     await ask('Fetch 3', 1, 3);
+    await ask('ListOffsets 0', 2, 0);
+    await ask('OffsetCommit 1', 8, 1);
+    await ask('OffsetFetch 0', 9, 0);
+    await ask('CreateTopics 1', 19, 1);
+    await ask('InitProducerId 6', 22, 6);
+    await ask('OffsetForLeaderEpoch 1', 23, 1);
+    await ask('DescribeConfigs 0', 32, 0);
+    await ask('SaslHandshake 2', 17, 2);
+    await ask('key 71', 71, 0);
+    await ask('key -1', 0xffff, 0);
     await ask('key 4', 4, 0);
     await ask('key 52', 52, 0);
     await ask('key 1000', 1_000, 0);

@@ -1,3 +1,4 @@
+import { deleteRecords } from '../../../../src/protocol/messages/delete-records.ts';
 import { initProducerId } from '../../../../src/protocol/messages/init-producer-id.ts';
 import { metadata } from '../../../../src/protocol/messages/metadata.ts';
 import { produce } from '../../../../src/protocol/messages/produce.ts';
@@ -323,6 +324,55 @@ describeTarget('raw protocol: Produce', () => {
     await ask(wire, 'unknown id', { ...topic, topicId: unknownId }, batch(['a']), { from: 13 });
     const zero = 'AAAAAAAAAAAAAAAAAAAAAA';
     await ask(wire, 'zero id', { ...topic, topicId: zero }, batch(['a']), { from: 13 });
+  });
+
+  raw.test('a transactional id without transactional records', async (wire) => {
+    const topic = await wire.topic('t', {}, partitions);
+    await askApart(wire, 'plain', topic, batch(['a']), { transactionalId: 'x' });
+    const producer = { producerId: 800_000_001, producerEpoch: 0, baseSequence: 0 };
+    await askApart(wire, 'idempotent', topic, batch(['a'], producer), { transactionalId: 'x' });
+    await askApart(wire, 'an empty one', topic, batch(['a']), { transactionalId: '' });
+  });
+
+  raw.test('keys, values and headers of all sizes', async (wire) => {
+    const topic = await wire.topic('t', {}, partitions);
+    const header = { key: 'h', value: Buffer.from('v') };
+    const records = [
+      { timestamp: startMs, key: null, value: null },
+      { timestamp: startMs, key: Buffer.alloc(0), value: Buffer.alloc(0) },
+      { timestamp: startMs - 5, key: null, value: null, headers: [header, header] },
+      { timestamp: startMs + 1e9, value: null, headers: [{ key: '', value: null }] },
+    ];
+    await askApart(wire, 'plain', topic, buildBatch({ records }));
+    await askApart(wire, 'zstd', topic, buildBatch({ records, compression: 'zstd' }), { from: 7 });
+    await read(wire, 'written', topic, 9);
+  });
+
+  raw.test('row 67: sequences after DeleteRecords', async (wire) => {
+    const topic = await wire.topic('t');
+    const send = async (baseSequence: number, producerEpoch = 0) => {
+      const records = batch(['a'], { producerId: 800_000_002, producerEpoch, baseSequence });
+      step += 1;
+      await ask(wire, `${step}. ${baseSequence} at epoch ${producerEpoch}`, topic, records, {
+        from: 12,
+        to: 12,
+      });
+    };
+    let step = 0;
+    await send(0);
+    await send(1);
+    await wire.quietly(deleteRecords, 2, {
+      topics: [{ name: topic.name, partitions: [{ partitionIndex: 0, offset: 2 }] }],
+      timeoutMs: 5_000,
+    });
+    await send(1);
+    await send(0);
+    await send(5);
+    await send(2);
+    await send(2_147_483_647, 1);
+    await send(0, 32_767);
+    await send(0, 0);
+    await send(1, 32_767);
   });
 
   raw.test('row 61: internal topics are not for producers', async (wire) => {
