@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { errorCodes } from '../../src/protocol/error-codes.ts';
+import { createTopics } from '../../src/protocol/messages/create-topics.ts';
 import { fetch } from '../../src/protocol/messages/fetch.ts';
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.ts';
 import { joinGroup } from '../../src/protocol/messages/join-group.ts';
@@ -65,6 +66,26 @@ describe('three brokers in one process', () => {
     for (const { replicaNodes, isrNodes } of partitions) {
       expect([...replicaNodes].sort()).toEqual([1, 2, 3]);
       expect([...isrNodes].sort()).toEqual([1, 2, 3]);
+    }
+  });
+
+  it('serve every partition of a topic as soon as it is acknowledged, whoever made it', async () => {
+    const maker = await clientOf(2);
+    const topic = { name: 'fresh', numPartitions: 12, replicationFactor: 3 };
+    const { topics } = await maker.request(createTopics, 7, {
+      topics: [{ ...topic, assignments: [], configs: [] }],
+      timeoutMs: 1_000,
+      validateOnly: false,
+    });
+    expect(topics[0]).toMatchObject({ errorCode: 0, numPartitions: 12 });
+    const byId = new Map([1, 2, 3].map((id) => [id, clientOf(id)]));
+    const { partitions } = await describeTopic(await byId.get(3)!, 'fresh');
+    expect(partitions).toHaveLength(12);
+    for (const { partitionIndex: partition, leaderId } of partitions) {
+      const leader = await byId.get(leaderId)!;
+      expect(await produceValues(leader, ['first'], { topic: 'fresh', partition })).toBe(0);
+      const found = await fetchOne(leader, { topic: 'fresh', partition });
+      expect(valuesOf(found)).toEqual([{ offset: 0, value: 'first' }]);
     }
   });
 

@@ -28,6 +28,14 @@ async function start(...options: Parameters<typeof startBroker>): Promise<Runnin
   return broker;
 }
 
+/** A client of the broker that leads a partition of the topic `orders`. */
+async function leaderOf(client: RawClient, partition: number): Promise<RawClient> {
+  const { brokers, topics } = await client.request(metadata, 12, { topics: [{ name: 'orders' }] });
+  const led = topics[0]!.partitions.find(({ partitionIndex }) => partitionIndex === partition)!;
+  const { host, port } = brokers.find(({ nodeId }) => nodeId === led.leaderId)!;
+  return RawClient.connect(`${host}:${port}`);
+}
+
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'odradek-'));
   folders.push(folder);
@@ -210,12 +218,21 @@ describe('a data folder', () => {
     const client = await RawClient.connect(first.bootstrapServers);
     const { partitions } = await describeTopic(client, 'orders');
     expect(new Set(partitions.map(({ leaderId }) => leaderId)).size).toBe(3);
+    for (const { partitionIndex: partition } of partitions) {
+      const leader = await leaderOf(client, partition);
+      await produceValues(leader, [`in ${partition}`], { partition });
+      leader.close();
+    }
     client.close();
     await first.close();
     const second = await start({ dataDir, brokers: 3 });
     const again = await RawClient.connect(second.bootstrapServers);
-    const after = await describeTopic(again, 'orders');
-    expect(after.partitions.every(({ leaderId }) => leaderId > 0)).toBe(true);
+    for (const { partitionIndex: partition } of partitions) {
+      const leader = await leaderOf(again, partition);
+      const values = valuesOf(await fetchOne(leader, { partition }));
+      expect(values).toEqual([{ offset: 0, value: `in ${partition}` }]);
+      leader.close();
+    }
     again.close();
   });
 });
