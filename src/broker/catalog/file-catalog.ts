@@ -5,6 +5,9 @@ import type { Logger } from '../../host/logger.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import { metadataTopicId } from '../../protocol/uuid.ts';
 import type { Uuid } from '../../protocol/uuid.ts';
+import { writeEpochs, writeIdentity } from '../../storage/disk/checkpoint-files.ts';
+import { epochFile, identityFile } from '../../storage/disk/file-names.ts';
+import type { EpochEntry } from '../../storage/epoch-cache.ts';
 import { applyRecords } from './apply-records.ts';
 import type { Position } from './apply-records.ts';
 import { metadataVersion, startRecords } from './bootstrap.ts';
@@ -75,16 +78,11 @@ interface LoadedCatalog {
   readonly log: MetadataLog;
   readonly image: MetadataImage;
   /** Epochs of the log and where they begin, for `leader-epoch-checkpoint`. */
-  readonly epochs: readonly EpochStart[];
+  readonly epochs: readonly EpochEntry[];
   readonly lastTimestamp: number;
   /** The last transaction of several batches was never finished. */
   readonly endsInTransaction: boolean;
   readonly bytesSinceSnapshot: number;
-}
-
-interface EpochStart {
-  readonly epoch: number;
-  readonly startOffset: number;
 }
 
 function load(disk: Disk, folder: string, identity: FolderIdentity, logger: Logger): LoadedCatalog {
@@ -173,8 +171,8 @@ function requireKnownMetadataVersion(image: MetadataImage, folder: string): void
 function epochStarts(
   batches: readonly MetadataBatch[],
   snapshot: SnapshotId | undefined,
-): EpochStart[] {
-  const starts: EpochStart[] = [];
+): EpochEntry[] {
+  const starts: EpochEntry[] = [];
   if (batches.length === 0 && snapshot !== undefined) {
     starts.push({ epoch: snapshot.epoch, startOffset: snapshot.endOffset });
   }
@@ -188,7 +186,7 @@ interface BegunCatalog {
   readonly image: MetadataImage;
   readonly epoch: number;
   readonly timestamp: number;
-  readonly epochs: readonly EpochStart[];
+  readonly epochs: readonly EpochEntry[];
   readonly bytesSinceSnapshot: number;
 }
 
@@ -205,10 +203,11 @@ async function begin(
   const epoch = Math.max(lastUsedEpoch(disk, folder), image.epoch) + 1;
   const startOffset = log.endOffset;
   const timestamp = clock.wallMs();
-  writePartitionMetadata(disk, folder);
+  const identityPath = `${folder}/${identityFile}`;
+  if (!disk.exists(identityPath)) writeIdentity(disk, identityPath, metadataTopicId, true);
   writeAtomically(disk, folder, 'quorum-state', Buffer.from(encodeQuorumState(nodeId, epoch)));
   const allEpochs = [...epochs, { epoch, startOffset }];
-  writeEpochs(disk, folder, allEpochs);
+  writeEpochs(disk, `${folder}/${epochFile}`, allEpochs);
 
   const records = firstRecords(options, image, endsInTransaction);
   const batches = [leaderChangeBatch(nodeId, { baseOffset: startOffset, epoch, timestamp })];
@@ -242,19 +241,6 @@ function firstRecords(
 function lastUsedEpoch(disk: Disk, folder: string): number {
   const path = `${folder}/quorum-state`;
   return disk.exists(path) ? decodeQuorumState(disk.readFile(path).toString(), path) : 0;
-}
-
-function writePartitionMetadata(disk: Disk, folder: string): void {
-  const name = 'partition.metadata';
-  if (disk.exists(`${folder}/${name}`)) return;
-  writeAtomically(disk, folder, name, Buffer.from(`version: 0\ntopic_id: ${metadataTopicId}`));
-}
-
-/** `leader-epoch-checkpoint`: version, count, then `epoch startOffset` a line. */
-function writeEpochs(disk: Disk, folder: string, epochs: readonly EpochStart[]): void {
-  const lines = epochs.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
-  const text = `${['0', String(lines.length), ...lines].join('\n')}\n`;
-  writeAtomically(disk, folder, 'leader-epoch-checkpoint', Buffer.from(text), { isCache: true });
 }
 
 /** Appends to the log of the present epoch, and replaces it by a snapshot when it has grown. */
@@ -326,7 +312,8 @@ class FileRecordLog implements RecordLog {
       writeAtomically(this.#disk, this.folder, snapshotName(id), bytes);
       this.#disk.syncDirectory(this.folder);
       this.log.startAfresh();
-      writeEpochs(this.#disk, this.folder, [{ epoch: id.epoch, startOffset: id.endOffset }]);
+      const start = { epoch: id.epoch, startOffset: id.endOffset };
+      writeEpochs(this.#disk, `${this.folder}/${epochFile}`, [start]);
       removeSnapshotsBefore(this.#disk, this.folder, id);
     } catch (error) {
       this.#logger.error('no snapshot of the metadata could be written', { error });

@@ -76,20 +76,10 @@ function requireIntact(bytes: Buffer): void {
   }
 }
 
-/**
- * Writes a file that is either there as a whole or not at all, also after a power cut.
- *
- * @param isCache  it is made anew at each start, so it need not reach the disk now
- */
-export function writeAtomically(
-  disk: Disk,
-  folder: string,
-  name: string,
-  data: Buffer,
-  { isCache = false } = {},
-): void {
+/** Writes a file that is either there as a whole or not at all, also after a power cut. */
+export function writeAtomically(disk: Disk, folder: string, name: string, data: Buffer): void {
   const temporary = `${folder}/${name}.part`;
-  disk.writeFile(temporary, data, { sync: !isCache });
+  disk.writeFile(temporary, data, { sync: true });
   disk.rename(temporary, `${folder}/${name}`);
 }
 
