@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path';
 import { errorCodes } from '../../../src/protocol/error-codes.ts';
 import { createTopics } from '../../../src/protocol/messages/create-topics.ts';
 import { listOffsets } from '../../../src/protocol/messages/list-offsets.ts';
+import { initProducerId } from '../../../src/protocol/messages/init-producer-id.ts';
+import { metadata } from '../../../src/protocol/messages/metadata.ts';
 import { MalformedMessage } from '../../../src/protocol/malformed-message.ts';
 import type { AnyApi, RequestInput, ResponseOf } from '../../../src/protocol/schema.ts';
+import { zeroUuid } from '../../../src/protocol/uuid.ts';
 import { ConnectionClosed, RawClient } from '../../support/raw-client.ts';
 import { AnswerText, type Plain } from './answer-text.ts';
 import { repository } from './brokers.ts';
@@ -57,6 +60,12 @@ export class RawProtocol {
     return Object.fromEntries(all.filter(([question]) => !isOthers(question)));
   }
 
+  private keep(title: string, answers: Record<string, ByVersions>) {
+    this.got[title] = answers;
+    if (process.env['GOT']) {
+      mkdirSync('/tmp/difft/got', { recursive: true });
+      writeFileSync(this.file.replace(/.*[/]/, '/tmp/difft/got/'), JSON.stringify(this.got));
+    }
   private record(title: string, answers: Recorded[string]): void {
     const before = Object.entries(this.recorded[title] ?? {});
     this.recorded[title] =
@@ -180,8 +189,30 @@ export class Wire {
     return { name, topicId };
   }
 
+  /** Has the broker create `__consumer_offsets`. */
+  async offsetsTopic(): Promise<Topic> {
+    const name = '__consumer_offsets';
+    const request = { topics: [{ name, topicId: zeroUuid }], allowAutoTopicCreation: true };
+    await this.client.request(metadata, 12, request);
+    await this.untilServed(name, 50);
+    const { topics } = await this.client.request(metadata, 12, request);
+    return { name, topicId: topics[0]?.topicId ?? zeroUuid };
+  }
+
+  /** A new producer's id. Apache Kafka has none yet when it is asked for the first time. */
+  async producerId(): Promise<number> {
+    const deadline = Date.now() + patienceMs;
+    while (Date.now() < deadline) {
+      const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
+      const { errorCode, producerId } = await this.client.request(initProducerId, 4, request);
+      if (errorCode === 0) return producerId;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error('no producer id is given');
+  }
+
   /** Apache Kafka answers CreateTopics before its brokers have heard of the topic. */
-  async untilServed(name: string, numPartitions: number): Promise<void> {
+  private async untilServed(name: string, numPartitions: number): Promise<void> {
     const deadline = Date.now() + patienceMs;
     const partitions = Array.from({ length: numPartitions }, (_, partitionIndex) => ({
       partitionIndex,

@@ -2,11 +2,9 @@ import { deleteRecords } from '../../../../src/protocol/messages/delete-records.
 import { describeProducers } from '../../../../src/protocol/messages/describe-producers.ts';
 import { initProducerId } from '../../../../src/protocol/messages/init-producer-id.ts';
 import { listOffsets } from '../../../../src/protocol/messages/list-offsets.ts';
-import { metadata } from '../../../../src/protocol/messages/metadata.ts';
 import { offsetForLeaderEpoch } from '../../../../src/protocol/messages/offset-for-leader-epoch.ts';
 import { produce } from '../../../../src/protocol/messages/produce.ts';
 import { buildBatch, type BatchInput } from '../../../../src/protocol/record-batch.ts';
-import { zeroUuid } from '../../../../src/protocol/uuid.ts';
 import { produceRequest } from '../../../support/requests.ts';
 import { RawProtocol, type Question, type Topic, type Wire } from '../../support/raw-protocol.ts';
 import { describeTarget } from '../../support/suite.ts';
@@ -174,12 +172,8 @@ describeTarget('raw protocol: offsets', () => {
     const both = await wire.topic('both', { 'cleanup.policy': 'compact,delete' });
     await put(wire, both, [1, 2]);
     await to(1, {}, both.name);
-    await wire.quietly(metadata, 12, {
-      topics: [{ name: '__consumer_offsets', topicId: zeroUuid }],
-      allowAutoTopicCreation: true,
-    });
-    await wire.untilServed('__consumer_offsets', 50);
-    await to(0, {}, '__consumer_offsets');
+    const internal = await wire.offsetsTopic();
+    await to(0, {}, internal.name);
     await wire.ask('nothing', deleteRecords, () => ({ topics: [], timeoutMs: 1_000 }));
   });
 
@@ -237,6 +231,7 @@ describeTarget('raw protocol: offsets', () => {
         () => ({ transactionalId: null, transactionTimeoutMs: 60_000, ...more }),
         { from },
       );
+    await wire.producerId();
     await init('new');
     await init('no timeout', { transactionTimeoutMs: 0 });
     await init('negative timeout', { transactionTimeoutMs: -1 });

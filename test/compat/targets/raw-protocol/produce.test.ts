@@ -1,6 +1,4 @@
 import { deleteRecords } from '../../../../src/protocol/messages/delete-records.ts';
-import { initProducerId } from '../../../../src/protocol/messages/init-producer-id.ts';
-import { metadata } from '../../../../src/protocol/messages/metadata.ts';
 import { produce } from '../../../../src/protocol/messages/produce.ts';
 import { crc32c } from '../../../../src/protocol/crc32c.ts';
 import { buildBatch, type BatchInput } from '../../../../src/protocol/record-batch.ts';
@@ -376,13 +374,8 @@ describeTarget('raw protocol: Produce', () => {
   });
 
   raw.test('row 61: internal topics are not for producers', async (wire) => {
-    const name = '__consumer_offsets';
-    const { topics } = await wire.quietly(metadata, 12, {
-      topics: [{ name, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' }],
-      allowAutoTopicCreation: true,
-    });
-    const topicId = topics[0]!.topicId;
-    await ask(wire, 'a producer', { name, topicId }, batch(['a']), { to: 12 });
+    const internal = await wire.offsetsTopic();
+    await ask(wire, 'a producer', internal, batch(['a']), { to: 12 });
   });
 
   raw.test('rows 59, 60: one bad partition does not spoil its neighbours', async (wire) => {
@@ -417,11 +410,7 @@ describeTarget('raw protocol: Produce', () => {
 
   raw.test('rows 63 to 65, 68: sequences of an idempotent producer', async (wire) => {
     const topic = await wire.topic('t', {}, 4);
-    const init = await wire.quietly(initProducerId, 4, {
-      transactionalId: null,
-      transactionTimeoutMs: 1_000,
-    });
-    const { producerId } = init;
+    const producerId = await wire.producerId();
     wire.hide(producerId, 'producer');
     const send = async (
       baseSequence: number,
