@@ -60,12 +60,6 @@ export class RawProtocol {
     return Object.fromEntries(all.filter(([question]) => !isOthers(question)));
   }
 
-  private keep(title: string, answers: Record<string, ByVersions>) {
-    this.got[title] = answers;
-    if (process.env['GOT']) {
-      mkdirSync('/tmp/difft/got', { recursive: true });
-      writeFileSync(this.file.replace(/.*[/]/, '/tmp/difft/got/'), JSON.stringify(this.got));
-    }
   private record(title: string, answers: Recorded[string]): void {
     const before = Object.entries(this.recorded[title] ?? {});
     this.recorded[title] =
