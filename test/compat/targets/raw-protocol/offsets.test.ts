@@ -102,6 +102,8 @@ describeTarget('raw protocol: offsets', () => {
   raw.test('rows 90, 91: LogAppendTime, and no time at all', async (wire) => {
     const append = await wire.topic('append', { 'message.timestamp.type': 'LogAppendTime' });
     await put(wire, append, [0, 10]);
+    const writtenMs = Date.now();
+    while (Date.now() <= writtenMs) await new Promise(setImmediate); // a later time for the second
     await put(wire, append, [20]);
     await ask(wire, 'before', append, { timestamp: startMs });
     await ask(wire, 'after', append, { timestamp: Date.now() + 3_600_000 });
