@@ -1,8 +1,7 @@
 /** The little of WebAssembly that is used here; the types of Node 20 do not have it. */
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
+  type Module = object;
+  const Module: new (bytes: Uint8Array) => Module;
   class Instance {
     constructor(module: Module, imports?: object);
     readonly exports: Readonly<Record<string, unknown>>;
