@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
+import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
 import {
-  apacheWay,
   repository,
   startTarget,
+  wayOf,
   type TargetBroker,
   type TargetName,
 } from '../support/brokers.ts';
@@ -47,10 +48,9 @@ export async function provideComparison(): Promise<void> {
 
 export async function provideToolRunner(): Promise<void> {
   if (readState().toolRunner !== undefined) return;
-  const way = await apacheWay();
-  if (way !== 'jars') {
-    const reason = way === 'container' ? 'the tools need JDK 17 and Maven' : way.reason;
-    writeState({ ...readState(), toolRunner: { unavailable: reason } });
+  const noJars = await whyNoJars(repository);
+  if (noJars !== null) {
+    writeState({ ...readState(), toolRunner: { unavailable: `Apache’s tools: ${noJars}` } });
     return;
   }
   const runner = await startToolRunner(repository);
@@ -59,12 +59,9 @@ export async function provideToolRunner(): Promise<void> {
 }
 
 async function startUnlessMissing(target: TargetName, key: string): Promise<TargetState> {
-  if (target === 'apache') {
-    const way = await apacheWay();
-    if (typeof way === 'object') return { unavailable: way.reason };
-  } else {
-    await buildOdradek();
-  }
+  const way = await wayOf(target);
+  if (typeof way === 'object' && 'reason' in way) return { unavailable: way.reason };
+  if (way === 'built') await buildOdradek();
   const broker = await startTarget(target);
   started().brokers.set(key, broker);
   return { bootstrapServers: broker.bootstrapServers, dataFolders: broker.dataFolders };

@@ -5,10 +5,10 @@ import { apacheKafka } from '../../../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../../../scripts/apache-kafka/broker-process.ts';
 import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
 import { builtOdradek } from './built-odradek.ts';
-import { containerBroker, dockerIsReachable } from './container-broker.ts';
+import { APACHE_IMAGE, containerBroker, dockerIsReachable } from './container-broker.ts';
 
 export const targetNames = ['odradek', 'apache'] as const;
-/** What the suite runs against: our built broker, or the real Apache Kafka (or an image given by COMPAT_IMAGE). */
+/** What the suite runs against: our built broker, or the real Apache Kafka. */
 export type TargetName = (typeof targetNames)[number];
 
 export interface TargetOptions {
@@ -31,16 +31,29 @@ export interface TargetBroker {
 
 export const repository = process.cwd();
 
-/** How the `apache` target is run here, or why it cannot be. */
-export async function apacheWay(): Promise<'jars' | 'container' | { readonly reason: string }> {
-  if (process.env['COMPAT_IMAGE'] !== undefined) {
+export type Way = 'built' | 'jars' | { readonly image: string };
+
+/**
+ * The image that is tested instead of a target, if any: COMPAT_IMAGE takes the place of COMPAT_TARGET, or of Apache's
+ * image where that is not said.
+ */
+function imageFor(target: TargetName): string | undefined {
+  const replaced = process.env['COMPAT_TARGET'] ?? 'apache';
+  return target === replaced ? process.env['COMPAT_IMAGE'] : undefined;
+}
+
+/** How a target is run here, or why it cannot be. */
+export async function wayOf(target: TargetName): Promise<Way | { readonly reason: string }> {
+  const image = imageFor(target);
+  if (image !== undefined) {
     return (await dockerIsReachable())
-      ? 'container'
+      ? { image }
       : { reason: 'COMPAT_IMAGE is set and no Docker engine can be reached' };
   }
+  if (target === 'odradek') return 'built';
   const noJars = await whyNoJars(repository);
   if (noJars === null) return 'jars';
-  if (await dockerIsReachable()) return 'container';
+  if (await dockerIsReachable()) return { image: APACHE_IMAGE };
   return { reason: `${noJars}, and no Docker engine can be reached` };
 }
 
@@ -71,10 +84,12 @@ async function makeTarget(
   folder: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<TargetBroker> {
-  if (target === 'odradek') return odradekBroker(folder, settings);
-  const way = await apacheWay();
-  if (way === 'container') return containerBroker(settings);
-  if (way !== 'jars') throw new Error(way.reason);
+  const way = await wayOf(target);
+  if (way === 'built') return odradekBroker(folder, settings);
+  if (way !== 'jars') {
+    if ('reason' in way) throw new Error(way.reason);
+    return containerBroker(way.image, settings);
+  }
   const kafka = await apacheKafka({ repository, folder, settings });
   return { ...kafka, stop: async () => kafka.stop(), close: async () => kafka.stop('SIGKILL') };
 }

@@ -4,7 +4,7 @@ import { answers, freePorts } from '../../../scripts/apache-kafka/broker-process
 import type { TargetBroker } from './brokers.ts';
 
 const run = promisify(execFile);
-const DEFAULT_IMAGE = 'apache/kafka:4.3.1';
+export const APACHE_IMAGE = 'apache/kafka:4.3.1';
 
 export async function dockerIsReachable(): Promise<boolean> {
   return run('docker', ['info', '--format', '{{.ServerVersion}}']).then(
@@ -14,22 +14,27 @@ export async function dockerIsReachable(): Promise<boolean> {
 }
 
 /**
- * A broker in a container: the image of Apache Kafka, or the one named by COMPAT_IMAGE, which must take its settings
- * from the same environment variables.
+ * A broker in a container.
+ *
+ * @param image  Apache Kafka's, or one that takes its settings from the same environment variables
  */
 export async function containerBroker(
+  image: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<TargetBroker> {
   const [port = 0] = await freePorts(1);
   const { GenericContainer, Wait } = await import('testcontainers'); // slow to load, rarely needed
-  const image = process.env['COMPAT_IMAGE'] ?? DEFAULT_IMAGE;
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment(environment(port, settings))
-    .withWaitStrategy(Wait.forListeningPorts())
+    .withWaitStrategy(Wait.forLogMessage(/\S/)) // to look at its ports takes a shell, which ours lacks
     .start();
-  const start = async () => {
-    while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 50));
+  const answered = async () => {
+    const deadline = Date.now() + 60_000;
+    while (!(await answers(port))) {
+      if (Date.now() > deadline) throw new Error(`no answer from ${image} on port ${port}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   };
   let running = true;
   return {
@@ -38,7 +43,7 @@ export async function containerBroker(
     start: async () => {
       if (!running) await run('docker', ['start', container.getId()]);
       running = true;
-      await start();
+      await answered();
     },
     stop: async () => {
       running = false;

@@ -564,7 +564,7 @@ describeTarget('DescribeGroups by hand', () => {
       memberId: leader.memberId,
       groupInstanceId: 'a',
       clientId: 'by-hand',
-      clientHost: '/127.0.0.1',
+      clientHost: expect.stringMatching(/^\/\d+\.\d+\.\d+\.\d+$/),
       memberMetadata: wants('t'),
       memberAssignment: Buffer.of(0),
     });
