@@ -260,10 +260,11 @@ async function openEngine(
   around: Surroundings,
 ): Promise<Engine> {
   const retentionCheckMs = config.get('log.retention.check.interval.ms');
+  const producerExpiryCheckMs = config.get('producer.id.expiration.check.interval.ms');
   const minInsyncReplicas = config.get('min.insync.replicas');
   const newId = (): Uuid => randomUuid(() => around.random.bytes16());
   if (options.dataDir === undefined) {
-    const store = new MemoryLogStore({ ...around, retentionCheckMs });
+    const store = new MemoryLogStore({ ...around, retentionCheckMs, producerExpiryCheckMs });
     const { logger } = around;
     const catalog = new MemoryCatalog(newId(), { minInsyncReplicas, logger });
     return { catalog, store, directoryId: newId() };

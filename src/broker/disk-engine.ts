@@ -27,6 +27,7 @@ export async function openDiskEngine(
     root: folder,
     brokerEpoch,
     retentionCheckMs: config.get('log.retention.check.interval.ms'),
+    producerExpiryCheckMs: config.get('producer.id.expiration.check.interval.ms'),
     checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),
   });
   try {

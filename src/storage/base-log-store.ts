@@ -14,10 +14,11 @@ export interface LogStoreOptions {
   readonly logger?: Logger;
   /** `log.retention.check.interval.ms`; 0: retention is applied by others only. */
   readonly retentionCheckMs?: number;
+  /** `producer.id.expiration.check.interval.ms`. */
+  readonly producerExpiryCheckMs?: number;
 }
 
-/** `producer.id.expiration.check.interval.ms`. */
-const producerExpiryCheckMs = 600_000;
+const defaultProducerExpiryCheckMs = 600_000;
 const defaultRetentionCheckMs = 300_000;
 /** So many logs are closed at a time: each may wait for the disk. */
 const closedTogether = 16;
@@ -42,7 +43,7 @@ export abstract class BaseLogStore implements LogStore {
       turn: new CommitTurn(options.clock),
       onLogStartSet: (log) => this.onLogStartSet(log),
     };
-    this.every(producerExpiryCheckMs, () => {
+    this.every(options.producerExpiryCheckMs ?? defaultProducerExpiryCheckMs, () => {
       for (const log of this.logs.values()) log.expireProducers();
     });
     this.every(options.retentionCheckMs ?? defaultRetentionCheckMs, () => this.applyRetention());

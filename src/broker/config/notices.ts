@@ -1,6 +1,21 @@
 import type { BrokerConfig } from './broker-config.ts';
 import { controllerListeners } from './listeners.ts';
 
+/** Configuration of what this broker does not do yet, or leaves to the machine it runs on. */
+const withoutEffect = new RegExp(
+  `^(${[
+    'authorizer\\.class\\.name|super\\.users|allow\\.everyone\\.if',
+    'sasl\\.|ssl\\.|security\\.|delegation\\.token\\.|principal\\.',
+    'transaction\\.|transactional\\.|share\\.|group\\.(consumer|share|streams|coordinator)\\.',
+    'quota\\.|client\\.quota\\.|controller\\.quota\\.|(leader|follower)\\.replication\\.throttled',
+    'log\\.cleaner\\.|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
+    'metadata\\.log\\.|metadata\\.max\\.(retention|snapshot)',
+    'socket\\.(send|receive)\\.buffer|socket\\.listen\\.backlog|max\\.connection\\.creation\\.rate',
+    'num\\.(network|io|replica)|offsets\\.commit\\.timeout|offsets\\.topic\\.compression',
+    'replica\\.|metric|auto\\.include\\.jmx|kafka\\.metrics',
+  ].join('|')})`,
+);
+
 /** What somebody who wrote this configuration should be told once, at the start. */
 export function notices(config: BrokerConfig): string[] {
   const told: string[] = [];
@@ -18,8 +33,7 @@ export function notices(config: BrokerConfig): string[] {
   const folders = config.get('log.dirs') ?? config.get('log.dir');
   if (folders.length > 1)
     told.push(`of several log.dirs only the first is used: ${folders[0] ?? ''}`);
-  for (const key of ['authorizer.class.name', 'remote.log.storage.manager.class.name'] as const) {
-    if (config.get(key)) told.push(`${key} is not served yet: it has no effect`);
-  }
+  const idle = [...config.staticTexts.keys()].filter((name) => withoutEffect.test(name)).sort();
+  if (idle.length > 0) told.push(`not served yet, without effect: ${idle.join(', ')}`);
   return told;
 }

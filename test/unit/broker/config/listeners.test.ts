@@ -127,12 +127,13 @@ describe('what is worth telling at the start', () => {
       listeners: 'PLAINTEXT://:9,CONTROLLER://:10',
       'controller.listener.names': 'CONTROLLER',
       'authorizer.class.name': 'org.X',
+      'transaction.state.log.min.isr': '1',
     };
     expect(notices(new BrokerConfig({ properties }))).toEqual([
       'unknown configuration, ignored: log.retention.hourz, no.such.key',
       'controller listeners are not opened, no controller connects: CONTROLLER://:10',
       'of several log.dirs only the first is used: /a',
-      'authorizer.class.name is not served yet: it has no effect',
+      'not served yet, without effect: authorizer.class.name, transaction.state.log.min.isr',
     ]);
   });
 });
