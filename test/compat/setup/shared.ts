@@ -1,4 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
 import {
   repository,
@@ -8,8 +11,9 @@ import {
   type TargetName,
 } from '../support/brokers.ts';
 import { buildOdradek } from '../support/built-odradek.ts';
+import { dumpAll } from '../support/dump-log.ts';
 import { readState, writeState, type TargetState } from '../support/suite-state.ts';
-import { startToolRunner } from '../support/tool-runner.ts';
+import { startToolRunner, type ToolRunnerAddress } from '../support/tool-runner.ts';
 
 /** Started once for the whole run, whichever projects take part; kept by the parent process. */
 interface Started {
@@ -25,10 +29,16 @@ function started(): Started {
 
 /** Starts the broker that all test files of a target share, unless this machine cannot run it. */
 export async function provideTarget(target: TargetName): Promise<void> {
+  if (readState().targets[target] !== undefined) return;
+  if (target === 'odradek') await keepData();
   const state = readState();
-  if (state.targets[target] !== undefined) return;
   const found = await startUnlessMissing(target, target);
   writeState({ ...readState(), targets: { ...state.targets, [target]: found } });
+}
+
+async function keepData(): Promise<void> {
+  const dataOfRun = await mkdtemp(join(tmpdir(), 'compat-data-'));
+  writeState({ ...readState(), dataOfRun });
 }
 
 /** Provides the JVM that runs Apache's tools, and both brokers that their output is compared on. */
@@ -67,10 +77,29 @@ async function startUnlessMissing(target: TargetName, key: string): Promise<Targ
   return { bootstrapServers: broker.bootstrapServers, dataFolders: broker.dataFolders };
 }
 
-/** Stops all that the set-ups started. */
+/** Stops all that the set-ups started, and has Apache look at all that our brokers wrote. */
 export default async function teardown(): Promise<void> {
   const { brokers, toolRunner } = started();
   delete holder.compatStarted;
-  toolRunner?.stdin?.end();
   await Promise.all([...brokers.values()].map(async (broker) => broker.close()));
+  const { dataOfRun, toolRunner: address } = readState();
+  if (dataOfRun !== undefined) {
+    if (address !== undefined && 'port' in address) await checkData(address, dataOfRun);
+    await rm(dataOfRun, { recursive: true, force: true });
+  }
+  toolRunner?.stdin?.end();
+}
+
+/** It runs after all tests, so that it is no test itself: what is wrong ends the run with an error. */
+async function checkData(runner: ToolRunnerAddress, folder: string): Promise<void> {
+  const beginMs = performance.now();
+  const dumps = await dumpAll(runner, [folder]);
+  const files = new Set(dumps.map(({ file }) => file)).size;
+  const wrong = dumps.filter(({ complaints }) => complaints.length > 0);
+  const seconds = ((performance.now() - beginMs) / 1_000).toFixed(1);
+  const verdict = wrong.length === 0 ? 'nothing wrong' : `${wrong.length} WRONG`;
+  process.stdout.write(`\nkafka-dump-log: ${files} files of this run, ${verdict} (${seconds} s)\n`);
+  if (wrong.length === 0) return;
+  console.error(JSON.stringify(wrong.slice(0, 10), null, 2));
+  process.exitCode = 1;
 }

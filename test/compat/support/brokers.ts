@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { apacheKafka } from '../../../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../../../scripts/apache-kafka/broker-process.ts';
 import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
 import { builtOdradek } from './built-odradek.ts';
+import { readState } from './suite-state.ts';
 import { APACHE_IMAGE, containerBroker, dockerIsReachable } from './container-broker.ts';
 
 export const targetNames = ['odradek', 'apache'] as const;
@@ -62,7 +63,7 @@ export async function startTarget(
   target: TargetName,
   options: TargetOptions = {},
 ): Promise<TargetBroker> {
-  const folder = await mkdtemp(join(tmpdir(), `compat-${target}-`));
+  const folder = await newDataFolder(target);
   const broker = await makeTarget(target, folder, options.settings ?? {});
   try {
     await broker.start();
@@ -74,9 +75,21 @@ export async function startTarget(
     ...broker,
     close: async () => {
       await broker.close();
-      await rm(folder, { recursive: true, force: true });
+      await removeDataFolder(folder);
     },
   };
+}
+
+/** A folder for the data of brokers; ours are kept to the end of the run. */
+export async function newDataFolder(target: TargetName): Promise<string> {
+  const { dataOfRun } = readState();
+  const parent = target === 'odradek' && dataOfRun !== undefined ? dataOfRun : tmpdir();
+  return mkdtemp(join(parent, `compat-${target}-`));
+}
+
+export async function removeDataFolder(folder: string): Promise<void> {
+  if (dirname(folder) === readState().dataOfRun) return; // for whoever looks at the data of the whole run
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function makeTarget(

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { apacheKafka } from '../../../scripts/apache-kafka/apache-kafka.ts';
 import { startBroker } from '../../../src/broker/start-broker.ts';
-import { repository, type TargetName } from './brokers.ts';
+import { newDataFolder, removeDataFolder, repository, type TargetName } from './brokers.ts';
 
 /** Three brokers, ids 1 to 3, each of which can be stopped and started again by itself. */
 export interface TargetCluster {
@@ -21,13 +18,13 @@ const SIZE = 3;
  * of the brokers of one process shall stop.
  */
 export async function startCluster(target: TargetName): Promise<TargetCluster> {
-  const folder = await mkdtemp(join(tmpdir(), `compat-cluster-${target}-`));
+  const folder = await newDataFolder(target);
   const cluster = target === 'odradek' ? await ours(folder) : await apaches(folder);
   return {
     ...cluster,
     close: async () => {
       await cluster.close();
-      await rm(folder, { recursive: true, force: true });
+      await removeDataFolder(folder);
     },
   };
 }

@@ -82,8 +82,9 @@ function tidied(raw: string, { only, blur, anyOrder }: CommandLine): string {
   if (blur !== undefined) text = blur(text);
   let lines = text.split('\n');
   if (only !== undefined) {
-    // Columns are as wide as what others have in them.
+    // Columns are as wide as what others have in them, and others may have a header of their own.
     lines = lines.filter((line) => only.test(line)).map((line) => line.replace(/ +/g, ' '));
+    lines = [...new Set(lines)];
   }
   if (anyOrder === true) lines = lines.sort();
   return lines.join('\n');

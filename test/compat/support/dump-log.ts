@@ -32,13 +32,16 @@ const GAP = /^\s*(?!-1 )\d+ is followed by \d+/;
 const COMPLAINTS =
   /isvalid: false|Found timestamp mismatch|Mismatches in|are not found in|Index offset mismatch|out of order timestamp|Could not deserialize|Exception|Failed to|invalid|corrupt|trailing bytes/i;
 
+/** What one run of kafka-dump-log says of one file. */
 export interface Dump {
   readonly file: string;
   readonly flags: readonly string[];
-  readonly result: ToolResult;
   /** The lines that complain, or how it ended; empty when nothing is wrong. */
   readonly complaints: readonly string[];
 }
+
+/** So many files are given to one run. */
+const FILES_PER_RUN = 50;
 
 /** Has Apache's kafka-dump-log read every file of data directories whose broker has stopped. */
 export async function dumpAll(
@@ -48,26 +51,42 @@ export async function dumpAll(
   const files = dataFolders.flatMap(filesBelow).sort();
   const dumps: Dump[] = [];
   for (const { files: matches, flags } of QUESTIONS) {
-    for (const file of files.filter(matches)) {
-      const { result } = startTool(runner, 'kafka-dump-log', [...flags, '--files', file]);
-      const dump = await result;
-      dumps.push({ file, flags, result: dump, complaints: complaints(dump) });
+    const asked = files.filter(matches);
+    while (asked.length > 0) {
+      const some = asked.splice(0, FILES_PER_RUN);
+      const tool = startTool(runner, 'kafka-dump-log', [...flags, '--files', some.join()]);
+      dumps.push(...read(some, flags, await tool.result));
     }
   }
   return dumps;
 }
 
-function complaints({ exitCode, stdout, stderr }: ToolResult): string[] {
-  const lines = `${stdout}\n${stderr}`
-    .split('\n')
-    .map((line) => line.replace(/ (payload|key): .*/, '')) // records may say what they like
-    .filter((line) => COMPLAINTS.test(line) || GAP.test(line));
-  return exitCode === 0 ? lines : [`exit code ${exitCode}`, stderr, ...lines];
+/** It says of each file that it dumps it now, and names those with mismatches once more at the end. */
+function read(files: readonly string[], flags: readonly string[], result: ToolResult): Dump[] {
+  const { exitCode, stdout, stderr } = result;
+  const complaints = new Map<string, string[]>();
+  let file = '';
+  for (const line of `${stdout}\n${stderr}`.split('\n')) {
+    file = files.find((each) => line.endsWith(each)) ?? file;
+    if (line === `Dumping ${file}`) complaints.set(file, []);
+    else if (isComplaint(line)) complaints.get(file)?.push(line);
+  }
+  return files.map((each) => ({
+    file: each,
+    flags,
+    // Where it stopped in the middle, the files behind were not read.
+    complaints: complaints.get(each) ?? [`not read: exit code ${exitCode}`, stderr.slice(0, 500)],
+  }));
+}
+
+function isComplaint(line: string): boolean {
+  const facts = line.replace(/ (payload|key): .*/, ''); // records may say what they like
+  return COMPLAINTS.test(facts) || GAP.test(facts);
 }
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name !== 'output.log') // what the broker printed
     .map((entry) => join(entry.parentPath, entry.name));
 }
 

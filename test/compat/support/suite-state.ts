@@ -7,6 +7,8 @@ export interface SuiteState {
   /** The second broker that tools are compared on; Apache's twin when COMPAT_TARGET=apache. */
   readonly compared?: TargetState;
   readonly toolRunner?: ToolRunnerAddress | Unavailable;
+  /** What our brokers write in the whole run, kept until kafka-dump-log has read it at the end. */
+  readonly dataOfRun?: string;
 }
 export interface Unavailable {
   readonly unavailable: string;

@@ -73,6 +73,8 @@ export async function startToolRunner(
     [
       ...['-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
       ...[`-Dlog4j2.configurationFile=${join(java, 'log4j2.xml')}`],
+      // A line is then formatted and written in one step, so that tools that log at once do not swap their lines.
+      '-Dlog4j2.enableDirectEncoders=false',
       ...['-cp', `${join(libs, '*')}:${classes}`, 'ToolRunner'],
     ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
