@@ -1,7 +1,10 @@
 import { allApis } from '../../src/protocol/messages/all-apis.ts';
 import { encode } from '../../src/protocol/codec.ts';
+import { deleteGroups } from '../../src/protocol/messages/delete-groups.ts';
 import { produce } from '../../src/protocol/messages/produce.ts';
+import { buildBatch } from '../../src/protocol/record-batch.ts';
 import type { AnyApi } from '../../src/protocol/schema.ts';
+import { rangeOf } from '../../test/support/batches.ts';
 import type { SeededRandom } from '../../test/support/seeded-random.ts';
 import { flipBits, plausibleMessage, type World } from './plausible-message.ts';
 import { framed, withHeader, type Request } from './requests.ts';
@@ -147,6 +150,29 @@ const streams: Readonly<Record<string, (random: SeededRandom, material: Material
     return { kind: 'neverReads', writes: requests, then: 'deaf' };
   },
 
+  /** Little that becomes much when it is decompressed. */
+  bomb(random, { world }) {
+    const compression = random.pick(['gzip', 'snappy', 'lz4', 'zstd'] as const);
+    const value = Buffer.alloc(1_000_000 * (1 + random.below(40)));
+    const records = rangeOf(buildBatch({ records: [{ key: null, value }], compression }));
+    const topicData = [
+      { name: random.pick(world().topics).name, partitionData: [{ index: 0, records }] },
+    ];
+    const body = encode(produce.request, 9, { acks: 1, timeoutMs: 100, topicData });
+    return { kind: 'bomb', writes: [framed(withHeader(produce, 9, body).bytes)], then: 'answer' };
+  },
+
+  /** Very many elements of a byte each. */
+  swollen(random) {
+    const groupsNames = Array.from({ length: 10 ** (3 + random.below(4)) }, () => '');
+    const body = encode(deleteGroups.request, 2, { groupsNames });
+    return {
+      kind: 'swollen',
+      writes: [framed(withHeader(deleteGroups, 2, body).bytes)],
+      then: 'answer',
+    };
+  },
+
   largeFrame(random) {
     const size = 1_000_000 + random.below(8_000_000);
     const bytes = Buffer.alloc(size, random.below(256));
@@ -156,6 +182,8 @@ const streams: Readonly<Record<string, (random: SeededRandom, material: Material
   },
 };
 
+/** Costly ones come seldom. */
+const costly: ReadonlySet<string> = new Set(['neverReads', 'largeFrame', 'bomb', 'swollen']);
 const oneKinds = Object.keys(oneRequest);
 /** Those that leave the connection open, as a rule. */
 const answeredKinds = ['golden', 'longer', 'plausible', 'plausible', 'plausibleProduce'];
@@ -168,8 +196,7 @@ export function makeAttack(random: SeededRandom, material: Material): Attack {
     return { kind, writes: [(oneRequest[kind] as Make)(random, material)], then: 'answer' };
   }
   const kind = random.pick(streamKinds);
-  const isCostly = kind === 'neverReads' || kind === 'largeFrame';
-  const chosen = isCostly && random.below(5) > 0 ? 'pipelined' : kind;
+  const chosen = costly.has(kind) && random.below(5) > 0 ? 'pipelined' : kind;
   const make = streams[chosen];
   if (make === undefined) throw new Error(`no attack ${chosen}`);
   return make(random, material);

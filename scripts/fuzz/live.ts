@@ -59,7 +59,7 @@ async function attack(store: Store, seed: number, durationMs: number): Promise<s
       goOn: () => broker.ended === undefined,
     });
     const beganMs = performance.now();
-    await campaign.run(beganMs + Math.min(60_000, durationMs / 4));
+    await campaign.run(beganMs + durationMs / 3);
     await pause(restMs);
     const warmBytes = broker.residentBytes;
     await campaign.run(beganMs + durationMs);

@@ -76,10 +76,18 @@ const choices: Readonly<Record<string, Choice>> = {
   records: (random) => recordsOf(random),
 };
 
-const batch = (random: SeededRandom) =>
-  random.below(2) === 0
-    ? batchOf(Array.from({ length: 1 + random.below(5) }, (_, index) => `value ${index}`))
-    : idempotentBatch(random.below(10), random.below(2), random.below(10), 1 + random.below(3));
+const codecs = ['none', 'none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+
+function batch(random: SeededRandom) {
+  const compression = random.pick(codecs);
+  const timestamp = Date.now();
+  if (random.below(2) === 0) {
+    const values = Array.from({ length: 1 + random.below(5) }, (_, index) => `value ${index}`);
+    return batchOf(values, { compression, timestamp });
+  }
+  const [id, epoch, sequence] = [random.below(10), random.below(2), random.below(10)];
+  return idempotentBatch(id, epoch, sequence, 1 + random.below(3), { compression, timestamp });
+}
 
 /** Batches as clients send them; most with some bits the other way round. */
 function recordsOf(random: SeededRandom) {
