@@ -1,6 +1,7 @@
-import { provideTarget, provideToolRunner } from './shared.ts';
+import { prepareClients, provideTarget, provideToolRunner, type ChosenFiles } from './shared.ts';
 
-export default async function setup(): Promise<void> {
+export default async function setup(chosen: ChosenFiles): Promise<void> {
+  prepareClients(chosen);
   await provideToolRunner();
   await provideTarget('odradek');
 }

@@ -10,6 +10,7 @@ import {
   type TargetBroker,
   type TargetName,
 } from '../support/brokers.ts';
+import { clientNames, installClient, whyNoClient } from '../support/client-packages.ts';
 import { buildOdradek } from '../support/built-odradek.ts';
 import { dumpAll } from '../support/dump-log.ts';
 import { readState, writeState, type TargetState } from '../support/suite-state.ts';
@@ -19,6 +20,11 @@ import { startToolRunner, type ToolRunnerAddress } from '../support/tool-runner.
 interface Started {
   readonly brokers: Map<string, TargetBroker>;
   toolRunner?: ChildProcess;
+  clients?: Promise<unknown>;
+}
+/** The part of jest's configuration that says which files were asked for. */
+export interface ChosenFiles {
+  readonly testPathPatterns: { readonly patterns: readonly string[] };
 }
 const holder = globalThis as { compatStarted?: Started };
 
@@ -34,6 +40,19 @@ export async function provideTarget(target: TargetName): Promise<void> {
   const state = readState();
   const found = await startUnlessMissing(target, target);
   writeState({ ...readState(), targets: { ...state.targets, [target]: found } });
+}
+
+/**
+ * Begins to install the clients that take long (one is compiled) while the first tests run. In a run of chosen files
+ * each client is installed by its own tests.
+ */
+export function prepareClients({ testPathPatterns }: ChosenFiles): void {
+  if (testPathPatterns.patterns.length > 0) return;
+  started().clients ??= Promise.allSettled(
+    clientNames
+      .filter((name) => whyNoClient(name) === null)
+      .map(async (name) => installClient(name)), // its tests try again, and tell what is wrong
+  );
 }
 
 async function keepData(): Promise<void> {
@@ -79,7 +98,7 @@ async function startUnlessMissing(target: TargetName, key: string): Promise<Targ
 
 /** Stops all that the set-ups started, and has Apache look at all that our brokers wrote. */
 export default async function teardown(): Promise<void> {
-  const { brokers, toolRunner } = started();
+  const { brokers, toolRunner, clients } = started();
   delete holder.compatStarted;
   await Promise.all([...brokers.values()].map(async (broker) => broker.close()));
   const { dataOfRun, toolRunner: address } = readState();
@@ -88,6 +107,7 @@ export default async function teardown(): Promise<void> {
     await rm(dataOfRun, { recursive: true, force: true });
   }
   toolRunner?.stdin?.end();
+  await clients;
 }
 
 /** It runs after all tests, so that it is no test itself: what is wrong ends the run with an error. */
