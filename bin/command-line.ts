@@ -38,8 +38,8 @@ Starts a Kafka broker and says how to connect to it.
   --override K=V     one property; may be repeated
   --json             log lines as JSON
   --log-level LEVEL  ${logLevels.join(', ')} (info)
-  --version          print the version
-  --help             print this
+  --version, -v      print the version
+  --help, -h         print this
 
 Properties have Kafka's names. They come from --config, from KAFKA_* environment variables as in the
 apache/kafka image (KAFKA_LOG_RETENTION_HOURS=1), from --override, and from the options above; the
@@ -59,7 +59,7 @@ const definitions = {
   override: { type: 'string', multiple: true, default: [] as string[] },
   json: { type: 'boolean', default: false },
   'log-level': { type: 'string', default: 'info' },
-  version: { type: 'boolean', default: false },
+  version: { type: 'boolean', short: 'v', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 

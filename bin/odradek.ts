@@ -5,6 +5,7 @@ import { startBroker, type RunningBroker } from '../src/broker/start-broker.ts';
 import { LeveledLogger } from '../src/host/leveled-logger.ts';
 import { WinstonLogger } from '../src/host/winston-logger.ts';
 import { help, parseCommandLine, UsageError, type StartOptions } from './command-line.ts';
+import { failureInWords } from './failure.ts';
 import { brokerOptions } from './start-options.ts';
 
 const exitCodes = { clean: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -35,7 +36,7 @@ async function start(options: StartOptions): Promise<void> {
     const fileText = config === undefined ? undefined : readConfig(config);
     const what = brokerOptions(options, process.env, fileText);
     const broker = await startBroker({ ...what, logger });
-    stopOnSignals(broker, lines);
+    stopOnSignals(broker, lines, json);
     // From the start of the process on, which is what somebody waits for.
     const readyMs = Math.round(performance.now());
     const data = what.dataDir === undefined ? 'in memory' : resolve(what.dataDir);
@@ -63,7 +64,7 @@ function banner({ bootstrapServers, data, readyMs, version }: Facts): string {
 }
 
 /** SIGTERM and SIGINT stop cleanly; a second SIGINT does not wait for that. */
-function stopOnSignals(broker: RunningBroker, lines: WinstonLogger): void {
+function stopOnSignals(broker: RunningBroker, lines: WinstonLogger, json: boolean): void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) {
@@ -71,6 +72,7 @@ function stopOnSignals(broker: RunningBroker, lines: WinstonLogger): void {
       return;
     }
     isStopping = true;
+    if (!json) process.stdout.write('Stopping. Ctrl+C once more ends it at once.\n');
     void broker
       .close()
       .then(() => exitCodes.clean)
@@ -112,7 +114,7 @@ function version(): string {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`odradek: ${(error as Error).message}\n`);
+  process.stderr.write(`odradek: ${failureInWords(error)}\n`);
   if (error instanceof UsageError) process.stderr.write("Try 'odradek --help'.\n");
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }

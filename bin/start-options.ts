@@ -28,6 +28,7 @@ export function brokerOptions(
   return {
     ...(port !== undefined && { port }),
     ...(options.host !== undefined && { host: options.host }),
+    ...(environment['CLUSTER_ID'] && { clusterId: environment['CLUSTER_ID'] }),
     dataDir,
     brokers: options.brokers,
     properties: Object.fromEntries(properties),

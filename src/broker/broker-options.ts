@@ -28,6 +28,8 @@ export interface BrokerOptions {
   readonly host?: string;
   /** Folder of the data, created when absent. Left out: everything is kept in memory. */
   readonly dataDir?: string | undefined;
+  /** Cluster id of a new folder (or of memory); an old folder must have it. Default: a random one. */
+  readonly clusterId?: string;
   /** How many brokers this process runs, ids from `node.id` on. Default: 1. */
   readonly brokers?: number;
   /** Configuration by Kafka's property names, as in `server.properties`; bad values are refused. */

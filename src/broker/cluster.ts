@@ -107,6 +107,7 @@ export class Cluster implements RunningBroker {
     await catalog.transact((image) => decideBrokersGone(image, this.brokerIds));
     this.warnOfStrayLogs();
     await this.join(this.brokerIds);
+    this.warnOfLeaderless();
     await this.createTopics(topics);
     this.balanceLater();
   }
@@ -182,6 +183,20 @@ export class Cluster implements RunningBroker {
     this.around.logger.warn('logs of topics that the catalog does not know are left alone', {
       logs,
     });
+  }
+
+  /** As after a start with fewer brokers than the folder has known. */
+  private warnOfLeaderless(): void {
+    const { topics, brokers } = this.engine.catalog.image;
+    const leaderless = [...topics.values()].flatMap(({ name, partitions }) =>
+      partitions.flatMap(({ leader }, index) => (leader < 0 ? [`${name}-${index}`] : [])),
+    );
+    if (leaderless.length === 0) return;
+    this.around.logger.warn(
+      `${leaderless.length} partitions have no leader: their replicas are on brokers that do not run ` +
+        `(this folder was used with ${brokers.size} brokers)`,
+      { partitions: leaderless.slice(0, 10) },
+    );
   }
 
   private async createTopics(topics: readonly (string | TopicOptions)[]): Promise<void> {
@@ -266,9 +281,9 @@ async function openEngine(
   if (options.dataDir === undefined) {
     const store = new MemoryLogStore({ ...around, retentionCheckMs, producerExpiryCheckMs });
     const { logger } = around;
-    const catalog = new MemoryCatalog(newId(), { minInsyncReplicas, logger });
+    const catalog = new MemoryCatalog(options.clusterId ?? newId(), { minInsyncReplicas, logger });
     return { catalog, store, directoryId: newId() };
   }
   const { openDiskEngine } = await import('./disk-engine.ts');
-  return openDiskEngine(options.dataDir, options.disk, config, around);
+  return openDiskEngine({ ...options, dataDir: options.dataDir }, config, around);
 }

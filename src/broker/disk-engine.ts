@@ -1,9 +1,11 @@
-import type { Disk } from '../host/disk.ts';
 import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
+import type { BrokerOptions } from './broker-options.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
 import type { Engine, Surroundings } from './engine.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
+
+type DiskOptions = Pick<BrokerOptions, 'disk' | 'clusterId'> & { readonly dataDir: string };
 
 /**
  * Opens (or makes) a data folder. Loaded only when there is one: a broker in memory does without.
@@ -12,8 +14,7 @@ import type { BrokerConfig } from './config/broker-config.ts';
  * @throws an error with code ELOCKED when another process uses it
  */
 export async function openDiskEngine(
-  folder: string,
-  disk: Disk = new SystemDisk(),
+  { dataDir: folder, disk = new SystemDisk(), clusterId }: DiskOptions,
   config: BrokerConfig,
   around: Surroundings,
 ): Promise<Engine> {
@@ -36,6 +37,7 @@ export async function openDiskEngine(
       disk,
       folder,
       nodeId,
+      ...(clusterId !== undefined && { clusterId }),
       minInsyncReplicas: config.get('min.insync.replicas'),
     });
   } catch (error) {

@@ -22,12 +22,40 @@ export type { RunningBroker } from './running-broker.ts';
  *
  * @throws {Error} a bad configuration, a folder that cannot be used, a port that is taken
  */
-export function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
+export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
+  checkOptions(options);
   return Cluster.start(options, {
     clock: options.clock ?? new SystemClock(),
     random: options.random ?? new SystemRandom(),
     logger: leveled(options.logger ?? silentLogger),
   });
+}
+
+const optionNames: Readonly<Record<keyof BrokerOptions, true>> = {
+  port: true,
+  host: true,
+  dataDir: true,
+  clusterId: true,
+  brokers: true,
+  properties: true,
+  topics: true,
+  logger: true,
+  clock: true,
+  random: true,
+  disk: true,
+};
+
+/** Types say it already, but not to those who write JavaScript. */
+function checkOptions(options: BrokerOptions): void {
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(optionNames, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(optionNames).join(', ');
+    throw new TypeError(`startBroker has no option ${unknown.join(', ')}; there are ${known}`);
+  }
+  for (const topic of options.topics ?? []) {
+    const { name } = typeof topic === 'string' ? { name: topic } : topic;
+    if (typeof name !== 'string') throw new TypeError('every topic of startBroker needs a name');
+  }
 }
 
 /** Kafka's tools may change the level of a running broker. */

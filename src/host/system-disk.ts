@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disk, DiskFile } from './disk.ts';
 
@@ -29,7 +30,10 @@ export class SystemDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    fs.mkdirSync(path, { recursive: true });
+    if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    // Step by step: Node's own recursion does not end where the system refuses a folder (/proc).
+    if (dirname(path) !== path) this.makeDirectory(dirname(path));
+    fs.mkdirSync(path);
   }
 
   readFile(path: string): Buffer {
@@ -80,7 +84,9 @@ export class SystemDisk implements Disk {
     const self = `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
     const owner = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
     if (isAlive(owner) || isLockedInKernel(path)) {
-      const error: NodeJS.ErrnoException = new Error(`${path} is held by ${owner || 'a process'}`);
+      const [, pid] = owner.split(' ');
+      const holder = pid === undefined ? 'another process' : `process ${pid}`;
+      const error: NodeJS.ErrnoException = new Error(`${dirname(path)} is in use by ${holder}`);
       error.code = 'ELOCKED';
       throw error;
     }
@@ -214,11 +220,15 @@ function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[
   return rest;
 }
 
-/** When a process was started, in the system's ticks; undefined where the system does not tell. */
+/**
+ * When a process was started, in the system's ticks; undefined where the system does not tell, and
+ * for a process that has ended and only waits for its parent to notice.
+ */
 function startOfProcess(pid: number): string | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     return undefined; // not Linux, or no such process
   }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { silentLogger } from '../../src/host/logger.ts';
 import { SystemRandom } from '../../src/host/system-random.ts';
 import { metadata } from '../../src/protocol/messages/metadata.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
@@ -44,6 +45,34 @@ describe('brokers over a restart of their process', () => {
       expect([...isrNodes].sort()).toEqual([1, 2, 3]);
       expect(offlineReplicas).toEqual([]);
     }
+  });
+
+  it('that are no longer there do not take the topics with them', async () => {
+    const disk = new MemoryDisk();
+    await (await startThree({ disk, dataDir: '/data' })).close();
+    for (let life = 0; life < 3; life++) {
+      const alone = await startBroker({ disk, dataDir: '/data' });
+      running.push(alone);
+      for (const { leaderId, isrNodes } of await partitionsOf(alone)) {
+        expect({ leaderId, isrNodes }).toEqual({ leaderId: 1, isrNodes: [1] });
+      }
+      await alone.close();
+    }
+    const partitions = await partitionsOf(await startThree({ disk, dataDir: '/data' }));
+    for (const { isrNodes } of partitions) expect([...isrNodes].sort()).toEqual([1, 2, 3]);
+  });
+
+  it('are missed aloud where nobody else can lead', async () => {
+    const disk = new MemoryDisk();
+    const topics = [{ name: 'single', partitions: 3, replicationFactor: 1 }];
+    await (await startThree({ disk, dataDir: '/data', topics })).close();
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
+    running.push(await startBroker({ disk, dataDir: '/data', logger }));
+    expect(warnings).toEqual([
+      '2 partitions have no leader: their replicas are on brokers that do not run ' +
+        '(this folder was used with 3 brokers)',
+    ]);
   });
 
   it('say when they stop that nobody serves any more', async () => {

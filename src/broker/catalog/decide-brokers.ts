@@ -123,11 +123,12 @@ export function decideBrokersJoin(
   return { records, result: undefined };
 }
 
-/** Brokers of an earlier start that died with their process and are not among those of this one. */
+/**
+ * Brokers of an earlier start that are not among those of this one, however they ended: they leave
+ * the in-sync replicas, which might otherwise shrink to them alone when those that are here stop.
+ */
 export function decideBrokersGone(image: MetadataImage, present: readonly number[]): Change<void> {
-  const gone = [...image.brokers.values()]
-    .filter(({ id, fenced }) => !fenced && !present.includes(id))
-    .map(({ id }) => id);
+  const gone = [...image.brokers.keys()].filter((id) => !present.includes(id));
   return decideBrokerStopped(image, gone);
 }
 

@@ -1,4 +1,4 @@
-import { batchProblem, batchSizeAt } from '../../protocol/record-batch.ts';
+import { batchHeaderSize, batchProblem, batchSizeAt } from '../../protocol/record-batch.ts';
 import type { Disk, DiskFile } from '../../host/disk.ts';
 import type { Logger } from '../../host/logger.ts';
 import { readMetadataBatches } from './metadata-batches.ts';
@@ -53,7 +53,8 @@ export class MetadataLog {
       const bytes = disk.readFile(path);
       position = endOfWholeBatches(bytes);
       if (base !== endOffset) throw new UnusableFolder(`${path} does not follow ${endOffset}`);
-      if (position < bytes.length && base !== bases.at(-1)) {
+      const isLast = base === bases.at(-1);
+      if (position < bytes.length && (!isLast || holdsBatch(bytes, position + 1))) {
         throw new UnusableFolder(`${path} is damaged at byte ${position}`);
       }
       for (const batch of readMetadataBatches(bytes.subarray(0, position))) {
@@ -127,6 +128,17 @@ function removeBefore(disk: Disk, folder: string, offset: number): void {
     const digits = companionPattern.exec(name)?.[1];
     if (digits !== undefined && Number(digits) < offset) disk.remove(`${folder}/${name}`);
   }
+}
+
+/**
+ * Whether a whole batch follows. What a crash leaves behind is the beginning of the last batch and
+ * nothing after it; anything else is damage, and no more than the owner's to decide on.
+ */
+function holdsBatch(bytes: Buffer, from: number): boolean {
+  for (let at = from; at + batchHeaderSize <= bytes.length; at++) {
+    if (batchProblem(bytes, at, bytes.length) === undefined) return true;
+  }
+  return false;
 }
 
 function endOfWholeBatches(bytes: Buffer): number {

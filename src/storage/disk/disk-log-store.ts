@@ -256,8 +256,8 @@ export class DiskLogStore extends BaseLogStore {
     }
     if (!hasChanged) return;
     try {
-      writeOffsets(this.disk, this.pathOf(recoveryPointFile), this.recoveryPoints, sync);
-      writeOffsets(this.disk, this.pathOf(highWatermarkFile), this.highWatermarks, sync);
+      this.writeOffsets(recoveryPointFile, this.recoveryPoints, sync);
+      this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
       this.writeLogStarts(sync);
     } catch (error) {
       this.isSound = false;
@@ -269,7 +269,13 @@ export class DiskLogStore extends BaseLogStore {
     for (const [name, { log }] of this.openFolders) {
       if (log.logStartOffset > 0) this.logStarts.set(name, log.logStartOffset);
     }
-    writeOffsets(this.disk, this.pathOf(logStartFile), this.logStarts, sync);
+    this.writeOffsets(logStartFile, this.logStarts, sync);
+  }
+
+  /** A folder that holds no log of ours is left as it was found. */
+  private writeOffsets(file: string, offsets: OffsetsByFolder, sync: boolean): void {
+    const path = this.pathOf(file);
+    if (offsets.size > 0 || this.disk.exists(path)) writeOffsets(this.disk, path, offsets, sync);
   }
 
   private whenOver(delayMs: number, action: () => void): void {

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
+import { SystemDisk } from '../../../src/host/system-disk.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'odradek-disk-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const onLinux = process.platform === 'linux' ? it : it.skip; // only Linux tells of processes
+
+describe('the lock of a folder', () => {
+  it('names the process that has it', () => {
+    const lock = join(folder, '.lock');
+    new SystemDisk().lock(lock);
+    expect(() => new SystemDisk().lock(lock)).toThrow(
+      `${folder} is in use by process ${process.pid}`,
+    );
+  });
+
+  onLinux('is free when its process has ended, though its parent has not noticed', async () => {
+    // The shell becomes a program that never asks after its child.
+    const parent = spawn('sh', ['-c', "sh -c 'echo $$' & exec sleep 60"]);
+    const pid = await new Promise<string>((resolve) =>
+      parent.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())),
+    );
+    const stateOf = (): string =>
+      /\) (.)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '';
+    while (stateOf() !== 'Z') await new Promise((resolve) => setTimeout(resolve, 5));
+    const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
+    const lock = join(folder, '.lock');
+    writeFileSync(lock, `${hostname()} ${pid} ${start ?? ''}`);
+    expect(() => new SystemDisk().lock(lock)).not.toThrow();
+    parent.kill();
+  });
+});
+
+describe('a new folder', () => {
+  test('comes with those above it', () => {
+    const disk = new SystemDisk();
+    disk.makeDirectory(join(folder, 'a', 'b'));
+    disk.makeDirectory(join(folder, 'a', 'b'));
+    expect(disk.stat(join(folder, 'a', 'b'))?.isDirectory).toBe(true);
+  });
+
+  onLinux('is refused at once where the system makes none', () => {
+    expect(() => new SystemDisk().makeDirectory('/proc/odradek/data')).toThrow('ENOENT');
+  });
+});
