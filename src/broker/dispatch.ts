@@ -25,6 +25,8 @@ export type HandlerTable = ReadonlyMap<number, Handler>;
 /** Anonymous, until listeners authenticate. */
 const principal = 'User:ANONYMOUS';
 const smallestHeader = 8;
+/** A peer that sends nonsense fills no log. */
+const mostTold = 20;
 /**
  * Elements of all arrays of one request. As many as Kafka's largest clusters have partitions; what
  * is more would take gigabytes out of a frame that may rightly have a hundred megabytes.
@@ -35,6 +37,8 @@ const mostElements = 200_000;
 export class Dispatcher {
   /** The same as the table, for a faster look-up. */
   private readonly handlers: (Handler | undefined)[] = [];
+  /** What was asked in vain: worth one line each to whoever wonders about a client. */
+  private readonly told = new Set<string>();
 
   constructor(
     table: HandlerTable,
@@ -103,7 +107,14 @@ export class Dispatcher {
   }
 
   private notServed(connection: ConnectionFacts, what: string): RequestExchange | undefined {
-    this.logger.debug('request that is not served', { client: connection.clientHost, what });
+    const facts = { client: connection.clientHost, what };
+    const words = 'a client asks for what is not served; its connection is closed';
+    if (this.told.has(what) || this.told.size === mostTold) {
+      this.logger.debug(words, facts);
+    } else {
+      this.told.add(what);
+      this.logger.warn(words, facts);
+    }
     return undefined;
   }
 

@@ -48,6 +48,30 @@ function read(outcome: Outcome) {
   return { correlationId: frame.readInt32BE(4), ...body };
 }
 
+describe('what is not served', () => {
+  const askFor = (dispatcher: Dispatcher, key: number): Outcome | Promise<Outcome> => {
+    const frame = encodeRequest(heartbeat, 4, 77, 'client', {
+      groupId: 'g',
+      generationId: 1,
+      memberId: 'm',
+    });
+    frame.writeInt16BE(key, 4);
+    return dispatcher.answer(frame, 4, frame.length, connection);
+  };
+
+  it('closes the connection and is told of once, and of no more than twenty things', () => {
+    const warnings: unknown[] = [];
+    const logger = { ...silentLogger, warn: (_: string, facts: unknown) => warnings.push(facts) };
+    const node = { nodeId: 1, image: emptyImage('cluster') };
+    const dispatcher = new Dispatcher(new Map(), node, logger);
+    expect(askFor(dispatcher, 17)).toBe('close');
+    expect(askFor(dispatcher, 17)).toBe('close');
+    expect(warnings).toEqual([{ client: '10.0.0.7', what: 'API key 17' }]);
+    for (let key = 100; key < 200; key++) expect(askFor(dispatcher, key)).toBe('close');
+    expect(warnings).toHaveLength(20);
+  });
+});
+
 describe('dispatch', () => {
   it('makes no promise where the handler makes none', () => {
     const outcome = dispatch(() => ({ errorCode: 0 }));
