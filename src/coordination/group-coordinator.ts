@@ -81,7 +81,9 @@ export class GroupCoordinator {
     const { groups } = partition.state;
     if (groups.size === 0) return;
     const tookMs = Math.round(this.host.clock.monotonicMs() - startMs);
-    this.host.logger.debug(`read ${groups.size} groups of ${offsetsTopicName}-${index}`, { tookMs });
+    this.host.logger.debug(`read ${groups.size} groups of ${offsetsTopicName}-${index}`, {
+      tookMs,
+    });
   }
 
   /** The broker leads the partition no more: who waits there is sent to look for the new leader. */
