@@ -32,7 +32,7 @@ export class BrokerProcess {
   }
 
   /** Starts it and waits until every port answers an ApiVersions request. */
-  async start(timeoutMs = 60_000): Promise<void> {
+  async start(timeoutMs = 180_000): Promise<void> {
     const output = openSync(this.how.outputFile, 'a');
     const child = spawn(this.how.command, this.how.args, {
       stdio: ['ignore', output, output],

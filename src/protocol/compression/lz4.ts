@@ -64,6 +64,11 @@ interface NativePackage {
 }
 
 const nativePackage = optionalPackage('lz4-napi');
+/**
+ * Above this the native package is no faster than our own code, and its memory, once taken, is not
+ * given back: hundreds of megabytes after some large batches.
+ */
+const largestNativeContent = 2 * 1024 * 1024;
 
 /** By the native package; undefined where it is not installed. */
 export function nativeLz4(): Lz4 | undefined {
@@ -71,7 +76,10 @@ export function nativeLz4(): Lz4 | undefined {
   return (
     native && {
       compressBlock: (data) => native.compressSync(data).subarray(4), // behind the data's size
-      decompressFrame: ({ bytes, end }) => native.decompressFrameSync(bytes.subarray(0, end)),
+      decompressFrame: (frame, bound) =>
+        bound > largestNativeContent
+          ? portableLz4.decompressFrame(frame, bound)
+          : native.decompressFrameSync(frame.bytes.subarray(0, frame.end)),
     }
   );
 }

@@ -13,7 +13,12 @@ import {
 import { clientNames, installClient, whyNoClient } from '../support/client-packages.ts';
 import { buildOdradek } from '../support/built-odradek.ts';
 import { dumpAll } from '../support/dump-log.ts';
-import { readState, writeState, type TargetState } from '../support/suite-state.ts';
+import {
+  readState,
+  writeState,
+  type TargetState,
+  type Unavailable,
+} from '../support/suite-state.ts';
 import { startToolRunner, type ToolRunnerAddress } from '../support/tool-runner.ts';
 
 /** Started once for the whole run, whichever projects take part; kept by the parent process. */
@@ -79,7 +84,7 @@ export async function provideToolRunner(): Promise<void> {
   if (readState().toolRunner !== undefined) return;
   const noJars = await whyNoJars(repository);
   if (noJars !== null) {
-    writeState({ ...readState(), toolRunner: { unavailable: `Apache’s tools: ${noJars}` } });
+    writeState({ ...readState(), toolRunner: unavailable(`Apache’s tools: ${noJars}`) });
     return;
   }
   const runner = await startToolRunner(repository);
@@ -87,9 +92,15 @@ export async function provideToolRunner(): Promise<void> {
   writeState({ ...readState(), toolRunner: runner.address });
 }
 
+/** Says once why tests are skipped: jest itself shows no more than how many. */
+function unavailable(reason: string): Unavailable {
+  process.stderr.write(`compatibility tests that cannot run here: ${reason}\n`);
+  return { unavailable: reason };
+}
+
 async function startUnlessMissing(target: TargetName, key: string): Promise<TargetState> {
   const way = await wayOf(target);
-  if (typeof way === 'object' && 'reason' in way) return { unavailable: way.reason };
+  if (typeof way === 'object' && 'reason' in way) return unavailable(`${target}: ${way.reason}`);
   if (way === 'built') await buildOdradek();
   const broker = await startTarget(target);
   started().brokers.set(key, broker);

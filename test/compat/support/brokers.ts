@@ -101,7 +101,7 @@ async function makeTarget(
   if (way === 'built') return odradekBroker(folder, settings);
   if (way !== 'jars') {
     if ('reason' in way) throw new Error(way.reason);
-    return containerBroker(way.image, settings);
+    return containerBroker(way.image, target, settings);
   }
   const kafka = await apacheKafka({ repository, folder, settings });
   return { ...kafka, stop: async () => kafka.stop(), close: async () => kafka.stop('SIGKILL') };

@@ -92,14 +92,18 @@ function tidied(raw: string, { only, blur, anyOrder }: CommandLine): string {
 
 /** Replaces what differs from broker to broker and from run to run: addresses, ids, times. */
 export function normalized(text: string): string {
-  return text
-    .replaceAll(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/gm, '[TIME]')
-    .replaceAll(/\b(127\.0\.0\.1|localhost)(:| +\s*)\d{4,5}\b/g, '$1:PORT')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
-    .replaceAll(/TopicId: [\w-]{22}/g, 'TopicId: ID')
-    .replaceAll(/(adminclient|consumer|producer)-\d+/g, '$1-N')
-    .replaceAll(/(Cluster ID|ClusterId): +[\w-]{22}/g, '$1: ID')
-    .replaceAll(/^\tat .*\n/gm, ''); // the frames of a stack trace name places in the tool
+  return (
+    text
+      .replaceAll(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]/gm, '[TIME]')
+      .replaceAll(/\b(127\.0\.0\.1|localhost)(:| +\s*)\d{4,5}\b/g, '$1:PORT')
+      // A broker in a container sees its clients behind another address.
+      .replaceAll(/\/172(\.\d+){3} */g, (host) => '/127.0.0.1'.padEnd(host.length))
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
+      .replaceAll(/TopicId: [\w-]{22}/g, 'TopicId: ID')
+      .replaceAll(/(adminclient|consumer|producer)-\d+/g, '$1-N')
+      .replaceAll(/(Cluster ID|ClusterId): +[\w-]{22}/g, '$1: ID')
+      .replaceAll(/^\tat .*\n/gm, '')
+  ); // the frames of a stack trace name places in the tool
 }
 
 /** Waits on both brokers until something holds there. */

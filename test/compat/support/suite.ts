@@ -53,9 +53,20 @@ export function describeTarget(title: string, body: () => void): void {
 
 /** A group of tests that need Apache's tools on the target of this project. */
 export function describeTools(title: string, body: () => void): void {
+  describeWhen(title, unavailableTools(), body);
+}
+
+/** A group of tests that have Apache's tools read the files of this project's target. */
+export function describeFiles(title: string, body: () => void): void {
+  const state = readState().targets[targetName];
+  const isHidden = state !== undefined && 'dataFolders' in state && state.dataFolders.length === 0;
+  describeWhen(title, unavailableTools() ?? (isHidden ? 'they are in a container' : null), body);
+}
+
+function unavailableTools(): string | null {
   const runner = readState().toolRunner;
   const noTools = runner !== undefined && 'unavailable' in runner ? runner.unavailable : null;
-  describeWhen(title, noTools ?? unavailableTarget(targetName), body);
+  return noTools ?? unavailableTarget(targetName);
 }
 
 /** A group of tests that compare what Apache's tools print on Apache Kafka and on another broker. */

@@ -4,9 +4,9 @@ import { startTarget } from '../support/brokers.ts';
 import { dumpAll } from '../support/dump-log.ts';
 import { consume, createTopic, kafkaClient } from '../support/kafkajs-client.ts';
 import { addCodecs } from '../support/kafkajs-codecs.ts';
-import { describeTools, runTool, targetName, toolRunner, uniqueName } from '../support/suite.ts';
+import { describeFiles, runTool, targetName, toolRunner, uniqueName } from '../support/suite.ts';
 
-describeTools('kafka-dump-log', () => {
+describeFiles('kafka-dump-log', () => {
   test('finds nothing wrong in any file of a data directory', async () => {
     await addCodecs();
     const broker = await startTarget(targetName, {
