@@ -150,7 +150,7 @@ describe('odradek', () => {
     expect(await run.exited).toBe(0);
     expect(run.stderr).toBe('');
     expect(run.stdout).toMatch(
-      /^Odradek \d+\.\d+\.\d+ is ready after \d+ ms\. Stop it with Ctrl\+C\.\n {2}bootstrap server {2}127\.0\.0\.1:\d+\n {2}data {14}\/.*kept\n$/,
+      /^Odradek \d+\.\d+\.\d+ is ready after \d+ ms\. Stop it with Ctrl\+C\.\n {2}bootstrap server {2}127\.0\.0\.1:\d+\n {2}data {14}\/.*kept\nStopping\. Ctrl\+C once more ends it at once\.\n$/,
     );
     expect(readdirSync(join(folder, 'kept'))).toContain('meta.properties');
   });
