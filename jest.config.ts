@@ -3,6 +3,7 @@ import type { Config } from 'jest';
 /** One project per kind of test, so that each can be run by itself (see CONTRIBUTING.md). */
 const common = {
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/timeout.ts'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -23,7 +24,6 @@ function compatProjects(only: string | undefined) {
   const compat = {
     ...common,
     modulePathIgnorePatterns: ['<rootDir>/test/compat/clients'],
-    setupFilesAfterEnv: ['<rootDir>/test/compat/setup/timeout.ts'],
   };
   const targets = ['odradek', 'apache'].filter((target) => only === undefined || target === only);
   return [
