@@ -14,6 +14,10 @@ const properties = [
   'group.max.session.timeout.ms=10000',
 ];
 
+/** Garbage is no growth, and an idle process keeps it. Twice: finalizers let go of more. */
+const onSignal = 'process.on("SIGUSR2", () => { gc(); setImmediate(gc); });';
+const collectable = ['--expose-gc', '--import', `data:text/javascript,${onSignal}`];
+
 interface Line {
   readonly level: string;
   readonly message: string;
@@ -33,7 +37,7 @@ export class FuzzedBroker {
     const overrides = properties.flatMap((property) => ['--override', property]);
     const child = spawn(
       process.execPath,
-      ['dist/bin/odradek.js', '--port', '0', '--json', ...where, ...overrides],
+      [...collectable, 'dist/bin/odradek.js', '--port', '0', '--json', ...where, ...overrides],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     process.once('exit', () => child.kill('SIGKILL'));
@@ -45,6 +49,10 @@ export class FuzzedBroker {
   /** Why it is gone, if it is. */
   get ended(): string | undefined {
     return this.exit === '' ? undefined : this.exit;
+  }
+
+  collectGarbage(): void {
+    this.child.kill('SIGUSR2');
   }
 
   /** Physical memory, in bytes. */
