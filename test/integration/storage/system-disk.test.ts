@@ -33,7 +33,7 @@ describe('SystemDisk', () => {
   test('a lock is held once, also by the same process, and given back', () => {
     const path = join(newRoot(), '.lock');
     const lock = disk.lock(path);
-    expect(() => disk.lock(path)).toThrow(/held by/);
+    expect(() => disk.lock(path)).toThrow(/is in use by process/);
     lock.release();
     disk.lock(path).release();
     expect(disk.exists(path)).toBe(false);
