@@ -1,6 +1,7 @@
 import type { ByteRange } from '../protocol/byte-range.ts';
 import type { Uuid } from '../protocol/uuid.ts';
 import type { StorageFailure } from './storage-failure.ts';
+import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
 
 /** Which log. The name serves only to find Kafka's folder (`<topic>-<partition>`); the id is the identity. */
 export interface PartitionRef {
@@ -42,6 +43,11 @@ export interface AppendOptions {
   readonly origin: AppendOrigin;
   /** Of transaction markers: 2 = their epoch is larger than the producer's (KIP-890). Default 0. */
   readonly transactionVersion?: number;
+  /**
+   * Of transactional batches: the guard of `beginVerification`, which the first one of a transaction
+   * has to show. 'off': whoever appends answers for it.
+   */
+  readonly verification?: VerificationGuard | 'off' | undefined;
 }
 
 /**
@@ -142,6 +148,15 @@ export interface PartitionLog {
    *   nothing was appended
    */
   append(batches: ByteRange, options: AppendOptions): AppendTicket;
+
+  /**
+   * Announces a transactional batch, before the transaction's coordinator is asked whether it knows
+   * of this partition.
+   *
+   * @returns the guard to append it with; undefined when its transaction has written here already
+   * @throws {KafkaError} INVALID_PRODUCER_EPOCH
+   */
+  beginVerification(producer: TransactionalProducer): VerificationGuard | undefined;
 
   /**
    * Reads whole batches from the one that holds `fromOffset` on, within one segment. Answers at

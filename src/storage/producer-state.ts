@@ -14,7 +14,12 @@ import {
 } from '../protocol/record-batch.ts';
 import { controlTypeOf, decodeEndTransactionMarker } from '../protocol/control-record.ts';
 import type { AbortedRow } from './aborted-transactions.ts';
-import type { ActiveProducer } from './partition-log.ts';
+import type { ActiveProducer, AppendOptions } from './partition-log.ts';
+import {
+  Verifications,
+  type TransactionalProducer,
+  type VerificationGuard,
+} from './transaction-verification.ts';
 
 /** How many batches of a producer are remembered, to know a repeated one (KIP-98). */
 const rememberedBatches = 5;
@@ -104,6 +109,7 @@ export class ProducerState {
   private readonly ongoing = new Map<number, number>();
   /** Ended ones whose marker is not below the high watermark yet: first offset to marker's offset. */
   private readonly ending = new Map<number, number>();
+  private readonly verifications = new Verifications();
 
   get size(): number {
     return this.entries.size;
@@ -175,28 +181,58 @@ export class ProducerState {
   }
 
   /**
-   * May this data batch be appended?
+   * Before a producer's transactional batch is appended and its coordinator is asked.
    *
-   * @param checkSequence  false for coordinators, whose batches carry no sequence numbers
+   * @returns what the append has to show; undefined when its transaction has written here already
+   * @throws {KafkaError} INVALID_PRODUCER_EPOCH
+   */
+  beginVerification(producer: TransactionalProducer, nowMs: number): VerificationGuard | undefined {
+    const { producerId, producerEpoch } = producer;
+    checkEpochOf(this.entries.get(producerId), producerEpoch);
+    if (this.isInTransaction(producerId, producerEpoch)) return undefined;
+    return this.verifications.begin(producer, nowMs);
+  }
+
+  /**
+   * May this data batch be appended? A client's carries sequence numbers, a coordinator's does not.
+   *
    * @throws {KafkaError} INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE
    */
-  checkData(buffer: Buffer, at: number, checkSequence: boolean): void {
-    const entry = this.entries.get(producerIdAt(buffer, at));
-    if (entry === undefined) return; // expired or new: any first sequence is taken
+  checkData(buffer: Buffer, at: number, { origin, verification }: AppendOptions): void {
+    const producerId = producerIdAt(buffer, at);
     const epoch = producerEpochAt(buffer, at);
-    if (epoch < entry.producerEpoch) {
+    const entry = this.entries.get(producerId);
+    checkEpochOf(entry, epoch);
+    const isTransactional = isTransactionalAt(buffer, at);
+    if (
+      isTransactional &&
+      verification !== 'off' &&
+      !this.isInTransaction(producerId, epoch) &&
+      !this.verifications.isCurrent(producerId, verification)
+    ) {
       throw new KafkaError(
-        'INVALID_PRODUCER_EPOCH',
-        `epoch ${epoch} of producer ${entry.producerId} is older than ${entry.producerEpoch}`,
+        'INVALID_TXN_STATE',
+        `no open transaction of producer ${producerId} (epoch ${epoch}) knows of this partition`,
       );
     }
-    if (checkSequence) checkSequenceOf(entry, epoch, baseSequenceAt(buffer, at));
-    if (entry.currentTransactionStartOffset >= 0 && !isTransactionalAt(buffer, at)) {
+    if (origin === 'client') {
+      const firstSequence = baseSequenceAt(buffer, at);
+      this.verifications.checkSequence(producerId, firstSequence, (entry?.batches.length ?? 0) > 0);
+      // Expired or new: any first sequence is taken.
+      if (entry !== undefined) checkSequenceOf(entry, epoch, firstSequence);
+    }
+    if (entry !== undefined && entry.currentTransactionStartOffset >= 0 && !isTransactional) {
       throw new KafkaError(
         'INVALID_TXN_STATE',
         `producer ${entry.producerId} has an open transaction and sent a batch outside of it`,
       );
     }
+  }
+
+  private isInTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.entries.get(producerId);
+    if (entry === undefined || entry.currentTransactionStartOffset < 0) return false;
+    return entry.producerEpoch === producerEpoch;
   }
 
   /**
@@ -249,7 +285,9 @@ export class ProducerState {
       lastOffsetDeltaAt(buffer, at),
       maxTimestampAt(buffer, at),
     );
-    if (isTransactionalAt(buffer, at) && entry.currentTransactionStartOffset < 0) {
+    if (!isTransactionalAt(buffer, at)) return undefined;
+    this.verifications.onData(producerId);
+    if (entry.currentTransactionStartOffset < 0) {
       entry.currentTransactionStartOffset = firstOffset;
       this.ongoing.set(firstOffset, producerId);
     }
@@ -269,6 +307,7 @@ export class ProducerState {
     for (const [producerId, entry] of this.entries) {
       if (isExpired(entry, nowMs, expirationMs)) this.entries.delete(producerId);
     }
+    this.verifications.expire(nowMs, expirationMs);
   }
 
   private applyMarker(buffer: Buffer, at: number, producerId: number): AbortedRow | undefined {
@@ -277,7 +316,9 @@ export class ProducerState {
     if (marker === undefined) return undefined;
     const entry = this.entryOf(producerId);
     const firstOffset = entry.currentTransactionStartOffset;
-    entry.enterEpoch(producerEpochAt(buffer, at));
+    const producerEpoch = producerEpochAt(buffer, at);
+    this.verifications.onMarker(producerId, producerEpoch);
+    entry.enterEpoch(producerEpoch);
     entry.coordinatorEpoch = marker.coordinatorEpoch;
     entry.lastTimestamp = marker.timestamp;
     entry.currentTransactionStartOffset = -1;
@@ -302,6 +343,14 @@ export class ProducerState {
 
 export function isExpired(entry: ProducerEntry, nowMs: number, expirationMs: number): boolean {
   return entry.currentTransactionStartOffset < 0 && nowMs - entry.lastTimestamp >= expirationMs;
+}
+
+function checkEpochOf(entry: ProducerEntry | undefined, epoch: number): void {
+  if (entry === undefined || epoch >= entry.producerEpoch) return;
+  throw new KafkaError(
+    'INVALID_PRODUCER_EPOCH',
+    `epoch ${epoch} of producer ${entry.producerId} is older than ${entry.producerEpoch}`,
+  );
 }
 
 function checkSequenceOf(entry: ProducerEntry, epoch: number, firstSequence: number): void {

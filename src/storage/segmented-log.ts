@@ -40,6 +40,7 @@ import { SegmentList } from './segment-list.ts';
 import type { BatchesFound } from './segment-reader.ts';
 import { newSegmentStart, Segment } from './segment.ts';
 import { StorageFailure } from './storage-failure.ts';
+import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
 import type { CommitTurn, WriteGroup } from './write-queue.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -166,6 +167,10 @@ export class SegmentedLog implements PartitionLog {
     return this.appendAccepted(batches, options.leaderEpoch, nowMs, -1);
   }
 
+  beginVerification(producer: TransactionalProducer): VerificationGuard | undefined {
+    return this.producers.beginVerification(producer, this.around.clock.wallMs());
+  }
+
   private appendFromClient(sent: ByteRange, options: AppendOptions, nowMs: number): AppendTicket {
     const accepted = acceptClientBatch(sent, this, nowMs);
     this.checkFits(accepted.end - accepted.start);
@@ -173,7 +178,7 @@ export class SegmentedLog implements PartitionLog {
     if (producerIdAt(buffer, start) >= 0) {
       const repeated = this.producers.repeated(buffer, start);
       if (repeated !== undefined) return this.repeatedTicket(repeated);
-      this.producers.checkData(buffer, start, true);
+      this.producers.checkData(buffer, start, options);
     }
     const isAppendTime = this.settings.timestampType === 'LogAppendTime';
     return this.appendAccepted(accepted, options.leaderEpoch, nowMs, isAppendTime ? nowMs : -1);
@@ -190,7 +195,7 @@ export class SegmentedLog implements PartitionLog {
       if (isControlAt(buffer, at)) {
         this.producers.checkMarker(buffer, at, options.transactionVersion ?? 0);
       } else {
-        this.producers.checkData(buffer, at, false);
+        this.producers.checkData(buffer, at, options);
       }
     }
     this.checkFits(end - start);

@@ -44,6 +44,10 @@ export class FakeLog implements PartitionLog {
     };
   }
 
+  beginVerification(): undefined {
+    return undefined;
+  }
+
   read(): ReadResult {
     const { logStartOffset, highWatermark, lastStableOffset } = this;
     return {

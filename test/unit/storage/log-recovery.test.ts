@@ -258,7 +258,10 @@ describe('after a kill', () => {
     const disk = new MemoryDisk();
     const { log } = await open(disk, small);
     const send = (producerId: number, sequence: number) =>
-      log.append(idempotentBatch(producerId, 0, sequence, 1, { isTransactional: true }), asClient);
+      log.append(idempotentBatch(producerId, 0, sequence, 1, { isTransactional: true }), {
+        ...asClient,
+        verification: 'off',
+      });
     for (let i = 0; i < 30; i++) {
       send(1, i);
       log.append(marker(i % 2 === 0 ? 'ABORT' : 'COMMIT', 1, 0), asCoordinator);

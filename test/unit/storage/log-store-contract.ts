@@ -403,10 +403,10 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
 
     describe('transactions', () => {
       const begin = (producerId: number, baseSequence = 0, count = 2) =>
-        log.append(
-          idempotentBatch(producerId, 0, baseSequence, count, { isTransactional: true }),
-          asClient,
-        );
+        log.append(idempotentBatch(producerId, 0, baseSequence, count, { isTransactional: true }), {
+          ...asClient,
+          verification: 'off',
+        });
       const end = async (type: 'ABORT' | 'COMMIT', producerId: number, coordinatorEpoch = 0) =>
         log.append(marker(type, producerId, 0, coordinatorEpoch), asCoordinator).committed;
 
@@ -477,6 +477,80 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         await end('COMMIT', 9, 5);
         begin(9, 2);
         expect(await codeOf(() => end('ABORT', 9, 4))).toBe('TRANSACTION_COORDINATOR_FENCED');
+      });
+
+      describe('that have to be verified (KIP-890)', () => {
+        const batch = (baseSequence: number, producerEpoch = 0) =>
+          idempotentBatch(9, producerEpoch, baseSequence, 1, { isTransactional: true });
+        const guardFor = (baseSequence = 0, addsPartition = false, producerEpoch = 0) =>
+          log.beginVerification({ producerId: 9, producerEpoch, baseSequence, addsPartition });
+
+        test('without a guard the first batch is INVALID_TXN_STATE (145)', async () => {
+          expect(await codeOf(() => log.append(batch(0), asClient))).toBe('INVALID_TXN_STATE');
+          const asOurs = { ...asCoordinator, verification: undefined };
+          expect(await codeOf(() => log.append(batch(0), asOurs))).toBe('INVALID_TXN_STATE');
+        });
+
+        test('with its guard it is taken, and what follows needs none', async () => {
+          const verification = guardFor();
+          log.append(batch(0), { ...asClient, verification });
+          expect(guardFor(1)).toBeUndefined();
+          await log.append(batch(1), asClient).committed;
+          expect(log.logEndOffset).toBe(2);
+        });
+
+        test('a guard of a transaction that ended meanwhile is worth nothing', async () => {
+          const verification = guardFor();
+          await end('ABORT', 9);
+          guardFor(0); // the next transaction asks, too
+          const late = { ...asClient, verification };
+          expect(await codeOf(() => log.append(batch(0), late))).toBe('INVALID_TXN_STATE');
+        });
+
+        test('a marker leaves the guard of the next transaction alone, which has its epoch (149)', async () => {
+          const verification = guardFor(0, true, 1);
+          await log.append(marker('COMMIT', 9, 1), { ...asCoordinator, transactionVersion: 2 })
+            .committed;
+          log.append(batch(0, 1), { ...asClient, verification });
+          expect(log.logEndOffset).toBe(2);
+        });
+
+        test('an older epoch is INVALID_PRODUCER_EPOCH before anybody is asked (65)', async () => {
+          await end('COMMIT', 9);
+          await log.append(marker('COMMIT', 9, 3), asCoordinator).committed;
+          expect(await codeOf(() => guardFor(0, false, 2))).toBe('INVALID_PRODUCER_EPOCH');
+        });
+
+        test('a producer that nobody knows begins at sequence 0, if it adds partitions itself (66)', async () => {
+          const adding = { ...asClient, verification: guardFor(4, true) };
+          expect(await codeOf(() => log.append(batch(4), adding))).toBe(
+            'OUT_OF_ORDER_SEQUENCE_NUMBER',
+          );
+        });
+
+        test('a producer that nobody knows begins anywhere, if it added them before (66)', async () => {
+          await log.append(batch(4), { ...asClient, verification: guardFor(4) }).committed;
+          expect(log.logEndOffset).toBe(1);
+        });
+
+        test('a batch does not overtake an earlier one that was refused', async () => {
+          guardFor(0);
+          const later = { ...asClient, verification: guardFor(1) };
+          expect(await codeOf(() => log.append(batch(1), later))).toBe(
+            'OUT_OF_ORDER_SEQUENCE_NUMBER',
+          );
+        });
+      });
+
+      test('a marker of KIP-890 has a larger epoch, or is a repeated one (149)', async () => {
+        const asOfVersion2 = { ...asCoordinator, transactionVersion: 2 };
+        begin(9);
+        expect(await codeOf(() => log.append(marker('COMMIT', 9, 0), asOfVersion2))).toBe(
+          'INVALID_PRODUCER_EPOCH',
+        );
+        log.append(marker('COMMIT', 9, 1), asOfVersion2);
+        await log.append(marker('COMMIT', 9, 1), asOfVersion2).committed;
+        expect([log.logEndOffset, log.lastStableOffset]).toEqual([4, 4]);
       });
 
       test('an open transaction keeps its producer from being forgotten', async () => {
