@@ -1,0 +1,96 @@
+import type { Clock } from '../../host/clock.ts';
+import type { Logger } from '../../host/logger.ts';
+import { lastOffsetAt } from '../../protocol/record-batch.ts';
+import { decodeSnapshot } from '../producer-snapshot.ts';
+import { isExpired, ProducerState } from '../producer-state.ts';
+import { StorageFailure } from '../storage-failure.ts';
+import type { FoundLog, FoundSegment } from './found-log.ts';
+
+/** So far back batches are looked for that a producer may send again. */
+const recalledBytes = 1024 * 1024;
+
+/** Rebuilds what a log knows of its producers: the latest snapshot, and the headers behind it. */
+export class ProducerRecovery {
+  readonly producers = new ProducerState();
+  /** Of the snapshot it began with; -1 without one. */
+  snapshotOffset = -1;
+
+  constructor(
+    private readonly found: FoundLog,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Loads the latest snapshot up to `untilOffset`: one past the part that is trusted may know of
+   * batches that are lost.
+   */
+  async loadSnapshot(untilOffset: number): Promise<void> {
+    const offsets = this.found.offsetsOf('.snapshot').reverse();
+    const loaded = offsets.find((offset) => offset <= untilOffset && this.load(offset));
+    if (loaded === undefined) return;
+    this.snapshotOffset = loaded;
+    await this.recallBatches();
+  }
+
+  /** Keeps the snapshots at the segments' starts and the latest one behind them. */
+  removeStraySnapshots(logEndOffset: number): void {
+    const bases = new Set(this.found.segments.map(({ baseOffset }) => baseOffset));
+    const offsets = this.found.offsetsOf('.snapshot');
+    const latest = offsets.findLast((offset) => offset <= logEndOffset);
+    for (const offset of offsets) {
+      if (bases.has(offset) && offset <= logEndOffset) continue;
+      if (offset === latest) continue;
+      this.found.disk.remove(this.found.pathOf(offset, '.snapshot'));
+    }
+  }
+
+  private load(offset: number): boolean {
+    const path = this.found.pathOf(offset, '.snapshot');
+    try {
+      const nowMs = this.clock.wallMs();
+      const { producerIdExpirationMs } = this.found.settings;
+      for (const entry of decodeSnapshot(this.found.disk.readFile(path))) {
+        if (!isExpired(entry, nowMs, producerIdExpirationMs)) this.producers.load(entry);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageFailure)) throw error;
+      this.logger.warn('a producer snapshot is unreadable and is rebuilt from the log', { path });
+      this.found.disk.remove(path);
+      return false;
+    }
+  }
+
+  /**
+   * A snapshot has room for the last batch of each producer only. A producer that had several under
+   * way and heard of none sends them all again: they are looked up in the log's last bytes.
+   */
+  private async recallBatches(): Promise<void> {
+    if (this.snapshotOffset <= 0 || this.producers.size === 0) return;
+    const seen = new ProducerState();
+    for (const { segment, position } of this.tailBelow(this.snapshotOffset)) {
+      await this.found.walk(segment, position, ({ buffer, at }) => {
+        if (lastOffsetAt(buffer, at) < this.snapshotOffset) seen.apply(buffer, at);
+      });
+    }
+    this.producers.recall(seen);
+  }
+
+  /** Where to begin in which segments, to see the last bytes below an offset. */
+  private tailBelow(
+    offset: number,
+  ): { readonly segment: FoundSegment; readonly position: number }[] {
+    const tail: { segment: FoundSegment; position: number }[] = [];
+    let left = recalledBytes;
+    for (const segment of [...this.found.segments].reverse()) {
+      if (segment.baseOffset >= offset) continue;
+      const { offsets } = this.found.indexesOf(segment);
+      const end = offsets.positionBefore(offset);
+      tail.unshift({ segment, position: offsets.rowBefore(end - left) });
+      left -= end;
+      if (left <= 0) break;
+    }
+    return tail;
+  }
+}
