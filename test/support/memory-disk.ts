@@ -1,32 +1,77 @@
 import type { Disk, DiskFile } from '../../src/host/disk.ts';
+import { StoredFile, StoredFolder, type Luck } from './memory-files.ts';
+import { SeededRandom } from './seeded-random.ts';
 
-type Operation = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'remove';
+export type Operation = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'remove';
 
-/** A file system that lives in this object: fast, inspectable, and it can be made to fail. */
+/** Faults that happen by chance. */
+export interface Faults {
+  /** Of how many calls, from 0 to 1. */
+  readonly rate: number;
+  readonly codes: readonly string[];
+  /** Which calls; default: all. */
+  readonly operations?: readonly Operation[];
+}
+
+/** A call that is under way. */
+interface UnderWay {
+  finish(): void;
+  /** The machine stops in the midst of it. */
+  breakOff(): void;
+}
+
+/**
+ * A file system that lives in this object: fast, inspectable, and it can be made to fail. It knows
+ * what is durable: contents by fsync of their file, names by fsync of their folder.
+ *
+ * With `chance` calls that are not synchronous end in another order than they began, as chance has it.
+ */
 export class MemoryDisk implements Disk {
-  /** Contents by path; a folder is `null`. */
-  private readonly entries = new Map<string, Content | null>();
-  private readonly locks: Set<string>;
+  private root = new StoredFolder();
+  private readonly locks = new Set<string>();
   private readonly failures = new Map<Operation, string>();
+  private readonly underWay: UnderWay[] = [];
+  private readonly random: SeededRandom;
+  private callsLeft = Infinity;
   /** How often each operation was asked for. */
-  readonly calls = { open: 0, read: 0, write: 0, sync: 0 };
+  readonly calls = { open: 0, read: 0, write: 0, sync: 0, rename: 0, remove: 0 };
   openFiles = 0;
   mostOpenFiles = 0;
+  /** Faults by chance, while there are any. */
+  faults: Faults | undefined;
+  /** The machine is off, or the process is dead: no call does anything any more. */
+  isOff = false;
 
   constructor(
     private readonly wallMs: () => number = () => 0,
-    locks = new Set<string>(),
+    private readonly chance?: SeededRandom,
   ) {
-    this.locks = locks;
+    this.random = chance ?? new SeededRandom(1);
   }
 
   /** A second disk with the same contents: what a process that starts now would find. */
   copy(): MemoryDisk {
-    const copy = new MemoryDisk(this.wallMs);
-    for (const [path, content] of this.entries) {
-      copy.entries.set(path, content === null ? null : content.copy());
-    }
+    const copy = new MemoryDisk(this.wallMs, this.chance);
+    copy.root = this.root.copy();
     return copy;
+  }
+
+  /** What is found when the power comes back. */
+  afterPowerCut(luck: Luck = 'nothing'): MemoryDisk {
+    const left = new MemoryDisk(this.wallMs, this.chance);
+    left.root = this.root.afterPowerCut(this.random, luck);
+    return left;
+  }
+
+  /** Ends everything at once; what is being written is torn. */
+  turnOff(): void {
+    this.isOff = true;
+    for (const call of this.underWay.splice(0)) call.breakOff();
+  }
+
+  /** Ends everything in the midst of the call after `calls` further ones. */
+  turnOffAfter(calls: number): void {
+    this.callsLeft = calls;
   }
 
   /** Lets every further `operation` fail with a system error, until `heal`. */
@@ -36,167 +81,257 @@ export class MemoryDisk implements Disk {
 
   heal(): void {
     this.failures.clear();
+    this.faults = undefined;
   }
 
   /** Paths of all files, sorted. */
   files(): string[] {
-    return [...this.entries].flatMap(([path, content]) => (content === null ? [] : [path])).sort();
+    const found: string[] = [];
+    const visit = (folder: StoredFolder, path: string): void => {
+      for (const [name, node] of folder.entries) {
+        if (node instanceof StoredFile) found.push(`${path}/${name}`);
+        else visit(node, `${path}/${name}`);
+      }
+    };
+    visit(this.root, '');
+    return found.sort();
   }
 
   open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
-    this.calls.open++;
-    this.maybeFail('open');
-    let content = this.entries.get(path);
-    if (content === undefined && options.create === true) {
-      content = this.create(path);
-    }
-    if (content === undefined || content === null) throw systemError('ENOENT', path);
+    this.call('open');
+    let file = this.find(path);
+    if (file === undefined && options.create === true) file = this.create(path);
+    if (!(file instanceof StoredFile)) throw systemError('ENOENT', path);
     this.openFiles++;
     this.mostOpenFiles = Math.max(this.mostOpenFiles, this.openFiles);
-    return new MemoryFile(this, content);
+    return new MemoryFile(this, file);
   }
 
   exists(path: string): boolean {
-    return this.entries.has(path);
+    this.checkPower();
+    return this.find(path) !== undefined;
   }
 
   stat(path: string): { size: number; modifiedMs: number; isDirectory: boolean } | undefined {
-    const content = this.entries.get(path);
-    if (content === undefined) return undefined;
-    return {
-      size: content?.length ?? 0,
-      modifiedMs: content?.modifiedMs ?? 0,
-      isDirectory: content === null,
-    };
+    this.checkPower();
+    const node = this.find(path);
+    if (node === undefined) return undefined;
+    return node instanceof StoredFile
+      ? { size: node.length, modifiedMs: node.modifiedMs, isDirectory: false }
+      : { size: 0, modifiedMs: 0, isDirectory: true };
   }
 
   list(path: string): string[] {
-    const names = new Set<string>();
-    for (const entry of this.entries.keys()) {
-      if (!entry.startsWith(`${path}/`)) continue;
-      names.add(entry.slice(path.length + 1).split('/')[0]!);
-    }
-    return [...names].sort();
+    this.checkPower();
+    const folder = this.find(path);
+    return folder instanceof StoredFolder ? [...folder.entries.keys()].sort() : [];
   }
 
   makeDirectory(path: string): void {
-    const parts = path.split('/');
-    for (let i = 2; i <= parts.length; i++) {
-      const folder = parts.slice(0, i).join('/');
-      if (!this.entries.has(folder)) this.entries.set(folder, null);
+    this.call('write');
+    let folder = this.root;
+    for (const name of partsOf(path)) {
+      let next = folder.entries.get(name);
+      if (next === undefined) folder.change([[name, (next = new StoredFolder())]]);
+      if (next instanceof StoredFile) throw systemError('ENOTDIR', path);
+      folder = next;
     }
   }
 
   readFile(path: string): Buffer {
-    this.maybeFail('read');
-    return Buffer.from(this.content(path).bytes());
+    this.call('read');
+    return Buffer.from(this.file(path).read());
   }
 
   writeFile(path: string, data: Uint8Array | string, options: { sync?: boolean } = {}): void {
-    this.calls.write++;
-    this.maybeFail('write');
-    if (options.sync === true) this.synced();
-    const content = this.create(path);
-    content.write(typeof data === 'string' ? Buffer.from(data) : data, 0, this.wallMs());
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    let file: StoredFile | undefined;
+    // Opened, made empty, written: three moments to fail.
+    this.call('write', () => {
+      const part = this.random.below(bytes.length + 2) - 1;
+      if (part < 0) return;
+      file = this.emptied(path);
+      file.write(bytes.subarray(0, part), 0, this.wallMs());
+    });
+    file = this.emptied(path);
+    file.write(bytes, 0, this.wallMs());
+    if (options.sync === true) this.sync(file);
+  }
+
+  private emptied(path: string): StoredFile {
+    const found = this.find(path);
+    if (!(found instanceof StoredFile)) return this.create(path);
+    if (found.length > 0) found.truncate(0, this.wallMs());
+    return found;
   }
 
   rename(from: string, to: string): void {
-    this.maybeFail('rename');
-    if (!this.entries.has(from)) throw systemError('ENOENT', from);
-    for (const [path, content] of [...this.entries]) {
-      if (path !== from && !path.startsWith(`${from}/`)) continue;
-      this.entries.delete(path);
-      this.entries.set(to + path.slice(from.length), content);
+    this.call('rename');
+    const node = this.find(from);
+    if (node === undefined) throw systemError('ENOENT', from);
+    const [source, target] = [this.folderOf(from), this.folderOf(to)];
+    const [oldName, newName] = [nameOf(from), nameOf(to)];
+    if (source === target) {
+      source.change([
+        [oldName, undefined],
+        [newName, node],
+      ]);
+    } else {
+      target.change([[newName, node]]);
+      source.change([[oldName, undefined]]);
     }
   }
 
   remove(path: string): void {
-    this.maybeFail('remove');
-    for (const entry of [...this.entries.keys()]) {
-      if (entry === path || entry.startsWith(`${path}/`)) this.entries.delete(entry);
+    this.call('remove');
+    const node = this.find(path);
+    if (node instanceof StoredFolder) {
+      for (const name of [...node.entries.keys()]) this.remove(`${path}/${name}`);
     }
+    if (node !== undefined) this.folderOf(path).change([[nameOf(path), undefined]]);
   }
 
-  syncDirectory(): void {
-    this.synced();
+  syncDirectory(path: string): void {
+    this.call('sync');
+    const folder = this.find(path);
+    if (!(folder instanceof StoredFolder)) throw systemError('ENOENT', path);
+    folder.sync();
   }
 
   volume(): { totalBytes: number; usableBytes: number } {
+    this.checkPower();
     return { totalBytes: 1_000_000_000, usableBytes: 500_000_000 };
   }
 
   lock(path: string): { release(): void } {
+    this.checkPower();
     if (this.locks.has(path)) throw systemError('ELOCKED', path);
     this.locks.add(path);
-    if (!this.entries.has(path)) this.create(path);
+    if (this.find(path) === undefined) this.create(path);
     return { release: () => this.locks.delete(path) };
   }
 
   /** Cuts a file, as a torn write would. */
   truncate(path: string, length: number): void {
-    this.content(path).truncate(length);
+    this.file(path).truncate(length, this.wallMs());
   }
 
-  maybeFail(operation: Operation): void {
+  /**
+   * Counts a call, and lets it fail where it shall.
+   *
+   * @param half  what is done of it when it fails in the midst
+   */
+  call(operation: Operation, half: () => void = () => undefined): void {
+    this.checkPower();
+    this.calls[operation]++;
+    if (this.callsLeft-- <= 0) {
+      half();
+      this.turnOff();
+      this.checkPower();
+    }
     const code = this.failures.get(operation);
     if (code !== undefined) throw systemError(code, operation);
+    const { faults } = this;
+    if (faults?.operations?.includes(operation) === false) return;
+    if (faults === undefined || this.random.fraction() >= faults.rate) return;
+    half();
+    throw systemError(this.random.pick(faults.codes), operation);
   }
 
-  synced(): void {
-    this.calls.sync++;
-    this.maybeFail('sync');
+  write(file: StoredFile, chunks: readonly Uint8Array[], position: number): void {
+    const half = (): void => this.writePart(file, chunks, position);
+    this.call('write', half);
+    file.write(Buffer.concat(chunks), position, this.wallMs());
   }
 
-  touch(): number {
-    return this.wallMs();
+  /** Some first bytes of a write. */
+  writePart(file: StoredFile, chunks: readonly Uint8Array[], position: number): void {
+    const bytes = Buffer.concat(chunks);
+    const part = bytes.subarray(0, this.random.below(bytes.length + 1));
+    if (part.length > 0) file.write(part, position, this.wallMs());
   }
 
-  private create(path: string): Content {
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    if (folder !== '' && this.entries.get(folder) !== null) throw systemError('ENOENT', path);
-    const content = new Content();
-    this.entries.set(path, content);
-    return content;
+  sync(file: StoredFile): void {
+    try {
+      this.call('sync');
+    } catch (error) {
+      if (!this.isOff) file.failSync(this.random);
+      throw error;
+    }
+    file.sync();
   }
 
-  private content(path: string): Content {
-    const content = this.entries.get(path);
-    if (content === undefined || content === null) throw systemError('ENOENT', path);
-    return content;
+  cut(file: StoredFile, length: number): void {
+    this.call('write');
+    file.truncate(length, this.wallMs());
+  }
+
+  /** Does something a little later, in an order of its own. */
+  later<T>(action: () => T, breakOff: () => void = () => undefined): Promise<T> {
+    if (this.chance === undefined) return Promise.resolve().then(action);
+    return new Promise<T>((resolve, reject) => {
+      const finish = (): void => {
+        try {
+          resolve(action());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // Nobody lives to hear of a call that was broken off.
+      if (this.underWay.push({ finish, breakOff }) === 1) this.schedule();
+    });
+  }
+
+  private schedule(): void {
+    setImmediate(() => {
+      for (let ended = 1 + this.random.below(3); ended > 0; ended--) {
+        if (this.underWay.length === 0) return;
+        const [call] = this.underWay.splice(this.random.below(this.underWay.length), 1);
+        call?.finish();
+      }
+      if (this.underWay.length > 0) this.schedule();
+    });
+  }
+
+  checkPower(): void {
+    if (this.isOff) throw systemError('EIO', 'the machine is off');
+  }
+
+  private create(path: string): StoredFile {
+    const file = new StoredFile();
+    file.modifiedMs = this.wallMs();
+    this.folderOf(path).change([[nameOf(path), file]]);
+    return file;
+  }
+
+  private find(path: string): StoredFile | StoredFolder | undefined {
+    let node: StoredFile | StoredFolder | undefined = this.root;
+    for (const name of partsOf(path)) {
+      if (!(node instanceof StoredFolder)) return undefined;
+      node = node.entries.get(name);
+    }
+    return node;
+  }
+
+  private file(path: string): StoredFile {
+    const file = this.find(path);
+    if (!(file instanceof StoredFile)) throw systemError('ENOENT', path);
+    return file;
+  }
+
+  private folderOf(path: string): StoredFolder {
+    const folder = this.find(path.slice(0, path.lastIndexOf('/')));
+    if (!(folder instanceof StoredFolder)) throw systemError('ENOENT', path);
+    return folder;
   }
 }
 
-class Content {
-  private data = Buffer.alloc(0);
-  length = 0;
-  modifiedMs = 0;
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '');
+}
 
-  bytes(): Buffer {
-    return this.data.subarray(0, this.length);
-  }
-
-  copy(): Content {
-    const copy = new Content();
-    copy.write(this.bytes(), 0, this.modifiedMs);
-    return copy;
-  }
-
-  write(chunk: Uint8Array, position: number, modifiedMs: number): void {
-    const end = position + chunk.length;
-    if (end > this.data.length) {
-      const grown = Buffer.alloc(Math.max(end, this.data.length * 2));
-      this.bytes().copy(grown);
-      this.data = grown;
-    }
-    this.data.set(chunk, position);
-    this.length = Math.max(this.length, end);
-    this.modifiedMs = modifiedMs;
-  }
-
-  truncate(length: number): void {
-    this.data.fill(0, length, this.length);
-    this.length = Math.min(this.length, length);
-  }
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 class MemoryFile implements DiskFile {
@@ -204,65 +339,60 @@ class MemoryFile implements DiskFile {
 
   constructor(
     private readonly disk: MemoryDisk,
-    private readonly content: Content,
+    private readonly file: StoredFile,
   ) {}
 
   size(): number {
-    return this.content.length;
+    return this.file.length;
   }
 
   readSync(target: Uint8Array, offset: number, length: number, position: number): number {
     this.check();
-    this.disk.calls.read++;
-    this.disk.maybeFail('read');
-    const bytes = this.content.bytes().subarray(position, position + length);
+    this.disk.call('read');
+    const bytes = this.file.read().subarray(position, position + length);
     target.set(bytes, offset);
     return bytes.length;
   }
 
-  async read(t: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    await Promise.resolve();
-    return this.readSync(t, offset, length, position);
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return this.disk.later(() => this.readSync(target, offset, length, position));
   }
 
   writeSync(chunks: readonly Uint8Array[], position: number): void {
     this.check();
-    this.disk.calls.write++;
-    this.disk.maybeFail('write');
-    let at = position;
-    for (const chunk of chunks) {
-      this.content.write(chunk, at, this.disk.touch());
-      at += chunk.length;
-    }
+    this.disk.write(this.file, chunks, position);
   }
 
-  async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
-    await Promise.resolve();
-    this.writeSync(chunks, position);
+  write(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    const { disk, file } = this;
+    return disk.later(
+      () => this.writeSync(chunks, position),
+      () => disk.writePart(file, chunks, position),
+    );
   }
 
   truncate(length: number): void {
     this.check();
-    this.content.truncate(length);
+    this.disk.cut(this.file, length);
   }
 
   syncNow(): void {
     this.check();
-    this.disk.synced();
+    this.disk.sync(this.file);
   }
 
-  async sync(): Promise<void> {
-    await Promise.resolve();
-    this.syncNow();
+  sync(): Promise<void> {
+    return this.disk.later(() => this.syncNow());
   }
 
   close(): void {
-    this.check();
+    if (!this.isOpen) throw systemError('EBADF', 'a closed file');
     this.isOpen = false;
     this.disk.openFiles--;
   }
 
   private check(): void {
+    this.disk.checkPower();
     if (!this.isOpen) throw systemError('EBADF', 'a closed file');
   }
 }
