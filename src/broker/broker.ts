@@ -77,6 +77,7 @@ export class Broker implements Node {
       settings.topicSettings,
       [this.offsetsObserver()],
       (failed) => this.onLogFailure(failed),
+      clock,
       logger,
     );
     const outgoing = new ByteBudget(maxResponseBytesInMemory);
@@ -151,6 +152,7 @@ export class Broker implements Node {
    */
   async close(): Promise<void> {
     const unbound = this.listeners.map((listener) => listener.close());
+    this.partitions.stopOpening();
     await this.connections.close();
     await Promise.all(unbound);
     await this.partitions.resignAll();

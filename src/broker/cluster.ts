@@ -1,6 +1,6 @@
 import type { Timer } from '../host/clock.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
-import { metadataTopicId, randomUuid, type Uuid } from '../protocol/uuid.ts';
+import { randomUuid, type Uuid } from '../protocol/uuid.ts';
 import { MemoryLogStore } from '../storage/memory/memory-log-store.ts';
 import { Broker, type BrokerParts } from './broker.ts';
 import type { BrokerOptions, TopicOptions } from './broker-options.ts';
@@ -173,11 +173,10 @@ export class Cluster implements RunningBroker {
   /** Data is never deleted because it is unknown: somebody may have mixed up two folders. */
   private warnOfStrayLogs(): void {
     const { catalog, store } = this.engine;
+    const { topics } = catalog.image;
     const strays = store
-      .existing()
-      .filter(
-        ({ topicId }) => topicId !== metadataTopicId && !catalog.image.topicsById.has(topicId),
-      );
+      .existingNames()
+      .filter(({ topicName, partition }) => !topics.get(topicName)?.partitions[partition]);
     if (strays.length === 0) return;
     const logs = strays.map(({ topicName, partition }) => `${topicName}-${partition}`);
     this.around.logger.warn('logs of topics that the catalog does not know are left alone', {

@@ -3,7 +3,7 @@ import type { Logger } from '../host/logger.ts';
 import { silentLogger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
 import type { LogDirectoryDescription, LogStore } from './log-store.ts';
-import type { LogSettings, PartitionLog, PartitionRef } from './partition-log.ts';
+import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 import type { LogSurroundings, SegmentedLog } from './segmented-log.ts';
 import { StorageFailure } from './storage-failure.ts';
 import { CommitTurn } from './write-queue.ts';
@@ -98,6 +98,7 @@ export abstract class BaseLogStore implements LogStore {
   }
 
   abstract existing(): readonly PartitionRef[];
+  abstract existingNames(): readonly PartitionName[];
   abstract describe(): readonly LogDirectoryDescription[];
   /** Makes the log from what is stored. `isClean`: it was left in good order. */
   protected abstract loadStored(

@@ -1,4 +1,4 @@
-import type { LogSettings, PartitionLog, PartitionRef } from './partition-log.ts';
+import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 
 /** What DescribeLogDirs tells of one log directory. */
 export interface LogDirectoryDescription {
@@ -24,6 +24,8 @@ export interface LogStore {
   delete(ref: PartitionRef): Promise<void>;
   /** Logs found at start, whether opened or not. */
   existing(): readonly PartitionRef[];
+  /** As `existing`, without looking into any of them. */
+  existingNames(): readonly PartitionName[];
   describe(): readonly LogDirectoryDescription[];
   /** Writes and flushes everything, leaves the marks of a clean stop. The store is void afterwards. */
   close(): Promise<void>;

@@ -3,11 +3,15 @@ import type { Uuid } from '../protocol/uuid.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
 
-/** Which log. The name serves only to find Kafka's folder (`<topic>-<partition>`); the id is the identity. */
-export interface PartitionRef {
-  readonly topicId: Uuid;
+/** A partition by name, as folders are. */
+export interface PartitionName {
   readonly topicName: string;
   readonly partition: number;
+}
+
+/** Which log. The name serves only to find Kafka's folder (`<topic>-<partition>`); the id is the identity. */
+export interface PartitionRef extends PartitionName {
+  readonly topicId: Uuid;
 }
 
 /** What a log needs to know of its topic, as plain values (sizes in bytes, times in ms, -1 = no limit). */

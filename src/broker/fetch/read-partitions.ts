@@ -72,7 +72,15 @@ export class PartitionReader {
     limits: FetchLimits,
     signal: AbortSignal,
   ): FetchRead | Promise<FetchRead> {
-    return new ReadingTour(this.partitions, this.logger, wanted, limits, signal).run();
+    const tour = new ReadingTour(this.partitions, this.logger, wanted, limits, signal);
+    const openings = wanted.flatMap((one) => this.openingOf(one) ?? []);
+    return openings.length === 0 ? tour.run() : Promise.all(openings).then(() => tour.run());
+  }
+
+  private openingOf({ topic, topicId, partition }: FetchPartition): Promise<void> | undefined {
+    return topicId === zeroUuid && topic !== undefined
+      ? this.partitions.opening(topic, partition)
+      : this.partitions.openingById(topicId, partition);
   }
 }
 

@@ -57,6 +57,7 @@ async function deleteBefore(
   partition: number,
   wanted: number,
 ): Promise<number> {
+  await partitions.opening(topicName, partition);
   const { log, settings } = partitions.lead(topicName, partition);
   if (isInternalTopic(topicName)) {
     const words = `Cannot delete records of internal topic ${topicName}`;

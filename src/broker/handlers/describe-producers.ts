@@ -12,13 +12,15 @@ type PartitionAnswer = DescribeProducersResponse['topics'][number]['partitions']
 
 export const describeProducersHandler = (partitions: LedPartitions) =>
   defineHandler(describeProducers, {
-    answer: (request) => ({
-      throttleTimeMs: 0,
-      topics: request.topics.map(({ name, partitionIndexes }) => ({
+    async answer(request) {
+      const topics = request.topics.map(async ({ name, partitionIndexes }) => ({
         name,
-        partitions: partitionIndexes.map((partition) => describe(partitions, name, partition)),
-      })),
-    }),
+        partitions: await Promise.all(
+          partitionIndexes.map((partition) => describe(partitions, name, partition)),
+        ),
+      }));
+      return { throttleTimeMs: 0, topics: await Promise.all(topics) };
+    },
     refuse: (errorCode, errorMessage, request) => ({
       throttleTimeMs: 0,
       topics: request.topics.map(({ name, partitionIndexes }) => ({
@@ -33,17 +35,18 @@ export const describeProducersHandler = (partitions: LedPartitions) =>
     }),
   });
 
-function describe(
+async function describe(
   partitions: LedPartitions,
   topicName: string,
   partitionIndex: number,
-): PartitionAnswer {
+): Promise<PartitionAnswer> {
   try {
     requireTopicName(topicName);
     if (!partitions.applied.topics.has(topicName)) {
       const words = 'This server does not host this topic-partition.';
       return { ...refused(partitionIndex, 'UNKNOWN_TOPIC_OR_PARTITION'), errorMessage: words };
     }
+    await partitions.opening(topicName, partitionIndex);
     const { log } = partitions.lead(topicName, partitionIndex);
     const activeProducers = log
       .activeProducers()

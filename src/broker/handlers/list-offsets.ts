@@ -97,6 +97,7 @@ async function answerPartition(
     return refuse('UNSUPPORTED_VERSION');
   }
   try {
+    await parts.partitions.opening(topicName, partitionIndex);
     const led = parts.partitions.lead(topicName, partitionIndex);
     led.checkEpoch(asked.currentLeaderEpoch);
     const limit = limitOf(request);

@@ -86,7 +86,28 @@ class ProduceExchange {
   }
 
   run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
-    const byId = this.context.apiVersion >= firstVersionWithTopicIds;
+    const openings = this.openings();
+    return openings.length === 0 ? this.append() : Promise.all(openings).then(() => this.append());
+  }
+
+  private get byId(): boolean {
+    return this.context.apiVersion >= firstVersionWithTopicIds;
+  }
+
+  private openings(): Promise<void>[] {
+    const { partitions } = this.parts;
+    return this.request.topicData.flatMap(({ name, topicId, partitionData }) =>
+      partitionData.flatMap(({ index }) => {
+        const opening = this.byId
+          ? partitions.openingById(topicId, index)
+          : partitions.opening(name, index);
+        return opening ?? [];
+      }),
+    );
+  }
+
+  private append(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
+    const { byId } = this;
     for (const { name, topicId, partitionData } of this.request.topicData) {
       if (partitionData.length === 0) continue;
       const partitionResponses: PartitionAnswer[] = [];

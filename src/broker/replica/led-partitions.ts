@@ -1,3 +1,4 @@
+import type { Clock } from '../../host/clock.ts';
 import type { Logger } from '../../host/logger.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Uuid } from '../../protocol/uuid.ts';
@@ -5,6 +6,7 @@ import type { LogStore } from '../../storage/log-store.ts';
 import type { MetadataImage, PartitionImage, TopicImage } from '../catalog/image.ts';
 import { configKey } from '../catalog/image.ts';
 import { LedPartition, type LeaderSettings } from './led-partition.ts';
+import { LogOpenings, type Opening } from './log-openings.ts';
 
 /** Hears which partitions of an internal topic begin and end here (coordinators do). */
 export interface LeadershipObserver {
@@ -19,23 +21,39 @@ export type Leadership = Pick<LedPartition, 'topicId' | 'topicName' | 'partition
 
 export type SettingsOf = (image: MetadataImage, topicName: string) => LeaderSettings;
 
+/** A leadership that has begun and does not serve yet: its log is being opened. */
+interface Coming {
+  image: PartitionImage;
+  /** Another leadership follows, or none. */
+  isCancelled: boolean;
+  readonly opening: Opening;
+}
+
 /** A topic as last seen, and which of its partitions are led here. */
 interface KnownTopic {
   image: TopicImage;
+  /** In force for all its partitions; undefined: to be looked up. */
+  settings: LeaderSettings | undefined;
   readonly led: (LedPartition | undefined)[];
+  readonly coming: (Coming | undefined)[];
 }
 
-/** Logs opened at the same time when many leaderships begin at once. */
-const opensAtOnce = 64;
+/** So long an image waits for the logs it brings; what takes longer goes on in the background. */
+const patienceMs = 100;
+/** So long a request waits for a log to be opened; then its client asks again. */
+const longestWaitMs = 1_000;
 
 /**
  * Which partitions this broker leads: it follows the catalog's images, opens logs when a leadership
- * begins and lets go when it ends.
+ * begins and lets go when it ends. A broker of many partitions does not wait until all logs are
+ * open: they are opened one after the other, and first those that a client asks for.
  */
 export class LedPartitions {
   private image: MetadataImage;
   private readonly byId = new Map<Uuid, KnownTopic>();
   private readonly byName = new Map<string, KnownTopic>();
+  private readonly openings: LogOpenings;
+  private comingCount = 0;
 
   constructor(
     private readonly nodeId: number,
@@ -45,9 +63,11 @@ export class LedPartitions {
     private readonly observers: readonly LeadershipObserver[],
     /** A log takes no more appends, or cannot be opened: it needs a new leadership. */
     private readonly onFailure: (failed: Leadership) => void,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
     this.image = emptyImage;
+    this.openings = new LogOpenings(clock);
   }
 
   /** The image that has been applied. */
@@ -74,6 +94,19 @@ export class LedPartitions {
     return topic.led[partition] ?? refuse(topic, topic.image.name, partition);
   }
 
+  /**
+   * Resolves when the partition can be looked up, because its log is open by now or does not become
+   * so in time; undefined when there is nothing to wait for. It is opened before others.
+   */
+  opening(topicName: string, partition: number): Promise<void> | undefined {
+    return this.comingCount === 0 ? undefined : this.hurry(this.byName.get(topicName), partition);
+  }
+
+  /** As `opening`, for clients that go by id. */
+  openingById(topicId: Uuid, partition: number): Promise<void> | undefined {
+    return this.comingCount === 0 ? undefined : this.hurry(this.byId.get(topicId), partition);
+  }
+
   /** Name of a topic, by its id. */
   nameOf(topicId: Uuid): string | undefined {
     return this.byId.get(topicId)?.image.name;
@@ -85,26 +118,61 @@ export class LedPartitions {
     }
   }
 
-  /** Brings what is led here in line with an image. Resolves when all that is new serves. */
+  /**
+   * Brings what is led here in line with an image. Resolves when all that is new serves, or when it
+   * has waited long enough for that.
+   */
   async apply(image: MetadataImage): Promise<void> {
     const before = this.image;
     this.image = image;
-    if (image.topicsById !== before.topicsById) {
-      await this.dropTopics(image);
-      const begin: (() => Promise<void>)[] = [];
-      for (const topic of image.topicsById.values()) await this.applyTopic(topic, begin);
-      for (let i = 0; i < begin.length; i += opensAtOnce) {
-        await Promise.all(begin.slice(i, i + opensAtOnce).map((open) => open()));
-      }
-    }
     if (image.configs !== before.configs) this.applySettings(image, before);
+    if (image.topicsById === before.topicsById) return;
+    await this.dropTopics(image);
+    const begun: Opening[] = [];
+    for (const topic of this.inOrder(image)) await this.applyTopic(topic, begun);
+    if (begun.length === 0) return;
+    const all = Promise.all(begun.map(({ done }) => done));
+    await this.within(patienceMs, all);
+  }
+
+  /** No log is opened any more, and nobody waits for one: the broker stops. */
+  stopOpening(): void {
+    for (const topic of this.byId.values()) {
+      for (const index of topic.coming.keys()) this.cancel(topic, index);
+    }
   }
 
   /** Lets go of everything. */
   async resignAll(): Promise<void> {
+    this.stopOpening();
     for (const topic of this.byId.values()) {
       for (const led of topic.led) if (led !== undefined) await this.end(topic, led);
     }
+  }
+
+  /** Topics that somebody observes come first: whole groups wait for them. */
+  private inOrder(image: MetadataImage): readonly TopicImage[] {
+    const observed = this.observers.flatMap(({ topicName }) => image.topics.get(topicName) ?? []);
+    const rest = [...image.topicsById.values()].filter((topic) => !observed.includes(topic));
+    return [...observed, ...rest];
+  }
+
+  /** Waits for something, but not for ever. */
+  private async within(ms: number, something: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.schedule(ms, resolve);
+      void something.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  private hurry(topic: KnownTopic | undefined, partition: number): Promise<void> | undefined {
+    const opening = topic?.coming[partition]?.opening;
+    if (opening === undefined) return undefined;
+    this.openings.hurry(opening);
+    return this.within(longestWaitMs, opening.done);
   }
 
   private async dropTopics(image: MetadataImage): Promise<void> {
@@ -113,59 +181,103 @@ export class LedPartitions {
       this.byId.delete(topicId);
       // A new topic of the same name may be here already.
       if (this.byName.get(topic.image.name) === topic) this.byName.delete(topic.image.name);
+      for (const index of topic.coming.keys()) this.cancel(topic, index);
       for (const led of topic.led) if (led !== undefined) await this.end(topic, led);
     }
   }
 
-  private async applyTopic(image: TopicImage, begin: (() => Promise<void>)[]): Promise<void> {
+  private async applyTopic(image: TopicImage, begun: Opening[]): Promise<void> {
     const known = this.byId.get(image.id);
     if (known?.image === image) return;
-    const topic = known ?? { image, led: [] };
+    const topic = known ?? { image, settings: undefined, led: [], coming: [] };
     topic.image = image;
     this.byId.set(image.id, topic);
     this.byName.set(image.name, topic);
     for (const [index, partition] of image.partitions.entries()) {
-      const led = topic.led[index];
       const leadsNow = partition.leader === this.nodeId;
-      if (led !== undefined) {
-        if (leadsNow && partition.leaderEpoch === led.leaderEpoch) {
-          led.updateImage(partition);
-          continue;
-        }
-        await this.end(topic, led);
+      const isSame = (epoch: number | undefined) => leadsNow && partition.leaderEpoch === epoch;
+      const led = topic.led[index];
+      const coming = topic.coming[index];
+      if (led !== undefined && isSame(led.leaderEpoch)) {
+        led.updateImage(partition);
+      } else if (coming !== undefined && isSame(coming.image.leaderEpoch)) {
+        coming.image = partition;
+      } else {
+        this.cancel(topic, index);
+        if (led !== undefined) await this.end(topic, led);
+        if (leadsNow) begun.push(this.begin(topic, index, partition, coming?.opening));
       }
-      if (leadsNow) begin.push(() => this.begin(topic, index, partition));
     }
   }
 
-  private async begin(topic: KnownTopic, index: number, partition: PartitionImage): Promise<void> {
+  /** @param before  an opening of this partition that is of no use any more: it has to be over */
+  private begin(
+    topic: KnownTopic,
+    index: number,
+    image: PartitionImage,
+    before: Opening | undefined,
+  ): Opening {
+    const opening = this.openings.add(async () => {
+      if (before !== undefined) await before.done;
+      if (!coming.isCancelled) await this.open(topic, index, coming);
+      this.forget(topic, index, coming);
+    });
+    const coming: Coming = { image, isCancelled: false, opening };
+    topic.coming[index] = coming;
+    this.comingCount++;
+    return opening;
+  }
+
+  private forget(topic: KnownTopic, index: number, coming: Coming): void {
+    if (topic.coming[index] !== coming) return;
+    topic.coming[index] = undefined;
+    this.comingCount--;
+  }
+
+  private cancel(topic: KnownTopic, index: number): void {
+    const coming = topic.coming[index];
+    if (coming === undefined) return;
+    coming.isCancelled = true;
+    this.forget(topic, index, coming);
+  }
+
+  private async open(topic: KnownTopic, index: number, coming: Coming): Promise<void> {
     const { id, name } = topic.image;
-    const settings = this.settingsOf(this.image, name);
+    const { leaderEpoch } = coming.image;
     try {
       const ref = { topicId: id, topicName: name, partition: index };
-      const log = await this.store.open(ref, settings.log);
-      log.updateSettings(settings.log);
-      log.becomeLeader(partition.leaderEpoch);
+      const log = await this.store.open(ref, this.settingsFor(topic).log);
+      if (isCancelled(coming)) return;
+      log.updateSettings(this.settingsFor(topic).log);
+      log.becomeLeader(leaderEpoch);
       // What the leader before has appended and not yet written is ours as well, or nobody's.
       if (log.highWatermark < log.logEndOffset) await log.flush();
+      if (isCancelled(coming)) return;
       const onFailure = (failed: LedPartition): void => {
         if (log.failure?.kind !== 'Fenced') this.onFailure(failed);
       };
-      const led = new LedPartition(id, name, index, log, partition, settings, onFailure);
+      const settings = this.settingsFor(topic);
+      const led = new LedPartition(id, name, index, log, coming.image, settings, onFailure);
       for (const observer of this.observers) {
         if (observer.topicName === name) await observer.onLeadership(led);
       }
+      if (isCancelled(coming)) {
+        await this.end(topic, led);
+        return;
+      }
+      led.updateImage(coming.image);
+      if (this.settingsFor(topic) !== settings) led.updateSettings(this.settingsFor(topic));
       topic.led[index] = led;
     } catch (error) {
+      if (isCancelled(coming)) return;
       // Clients hear NOT_LEADER_OR_FOLLOWER and ask again.
       this.logger.error('a partition cannot be led', { topic: name, partition: index, error });
-      const { leaderEpoch } = partition;
       this.onFailure({ topicId: id, topicName: name, partition: index, leaderEpoch });
     }
   }
 
   private async end(topic: KnownTopic, led: LedPartition): Promise<void> {
-    topic.led[led.partition] = undefined;
+    if (topic.led[led.partition] === led) topic.led[led.partition] = undefined;
     led.resign();
     for (const observer of this.observers) {
       if (observer.topicName === led.topicName) await observer.onResignation(led.partition);
@@ -175,18 +287,27 @@ export class LedPartitions {
   private applySettings(image: MetadataImage, before: MetadataImage): void {
     const brokerKeys = [configKey('BROKER', ''), configKey('BROKER', String(this.nodeId))];
     const isForAll = brokerKeys.some((key) => image.configs.get(key) !== before.configs.get(key));
-    for (const { image: topic, led } of this.byId.values()) {
-      const key = configKey('TOPIC', topic.name);
+    for (const topic of this.byId.values()) {
+      const key = configKey('TOPIC', topic.image.name);
       if (!isForAll && image.configs.get(key) === before.configs.get(key)) continue;
-      const settings = this.settingsOf(image, topic.name);
-      for (const partition of led) partition?.updateSettings(settings);
+      topic.settings = undefined;
+      for (const led of topic.led) led?.updateSettings(this.settingsFor(topic));
     }
   }
+
+  private settingsFor(topic: KnownTopic): LeaderSettings {
+    topic.settings ??= this.settingsOf(this.image, topic.image.name);
+    return topic.settings;
+  }
 }
+
+/** Asked anew after every wait, which the type checker would not believe. */
+const isCancelled = (coming: Coming): boolean => coming.isCancelled;
 
 function refuse(topic: KnownTopic | undefined, topicName: string, partition: number): never {
   if (topic?.image.partitions[partition] === undefined) {
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no ${topicName}-${partition}`);
   }
-  throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${topicName}-${partition} is led elsewhere`);
+  const reason = topic.coming[partition] === undefined ? 'is led elsewhere' : 'is being opened';
+  throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${topicName}-${partition} ${reason}`);
 }

@@ -4,7 +4,7 @@ import type { Uuid } from '../../protocol/uuid.ts';
 import type { LogStoreOptions } from '../base-log-store.ts';
 import { BaseLogStore } from '../base-log-store.ts';
 import type { LogDirectoryDescription } from '../log-store.ts';
-import type { LogSettings, PartitionRef } from '../partition-log.ts';
+import type { LogSettings, PartitionName, PartitionRef } from '../partition-log.ts';
 import { SegmentedLog } from '../segmented-log.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { OffsetsByFolder } from './checkpoint-files.ts';
@@ -45,6 +45,13 @@ const defaultCheckpointMs = 60_000;
 /** For folders whose deletion an earlier process did not finish. */
 const leftoverDelayMs = 60_000;
 
+/** A folder with a name that a log may have. */
+interface FoundFolder {
+  readonly name: string;
+  readonly topicName: string;
+  readonly partition: number;
+}
+
 interface OpenFolder {
   readonly log: SegmentedLog;
   readonly folder: DiskLogFolder;
@@ -63,9 +70,10 @@ export class DiskLogStore extends BaseLogStore {
   private readonly recoveryPoints: OffsetsByFolder;
   private readonly logStarts: OffsetsByFolder;
   private readonly highWatermarks: OffsetsByFolder;
-  /** Topic ids of the folders found at start and made since; undefined: the folder does not say. */
-  private readonly folders = new Map<string, Uuid | undefined>();
-  private readonly foundAtStart: readonly PartitionRef[];
+  /** Whose a folder is that was found or made; undefined: it does not say. */
+  private readonly owners = new Map<string, Uuid | undefined>();
+  private readonly foundAtStart: readonly FoundFolder[];
+  /** Found, and not looked into yet. */
   private readonly unopened = new Set<string>();
   private readonly openFolders = new Map<string, OpenFolder>();
   private readonly endings = new Map<() => void, Timer>();
@@ -104,14 +112,24 @@ export class DiskLogStore extends BaseLogStore {
   }
 
   existing(): readonly PartitionRef[] {
+    return this.foundAtStart.flatMap(({ name, topicName, partition }) => {
+      const topicId = this.ownerOf(name);
+      return topicId === undefined ? [] : [{ topicId, topicName, partition }];
+    });
+  }
+
+  existingNames(): readonly PartitionName[] {
     return this.foundAtStart;
   }
 
   describe(): readonly LogDirectoryDescription[] {
     const logs = [...this.logs.values()].map(({ ref, sizeInBytes }) => ({ ref, sizeInBytes }));
-    for (const ref of this.foundAtStart) {
-      if (!this.unopened.has(folderName(ref))) continue;
-      logs.push({ ref, sizeInBytes: this.sizeOfFolder(folderName(ref)) });
+    for (const { name, topicName, partition } of this.foundAtStart) {
+      if (!this.unopened.has(name)) continue;
+      const topicId = this.ownerOf(name);
+      if (topicId === undefined) continue;
+      const ref = { topicId, topicName, partition };
+      logs.push({ ref, sizeInBytes: this.sizeOfFolder(name) });
     }
     return [{ path: this.root, ...this.disk.volume(this.root), logs }];
   }
@@ -143,8 +161,8 @@ export class DiskLogStore extends BaseLogStore {
   ): Promise<SegmentedLog> {
     const name = folderName(ref);
     this.claimFolder(ref, name);
-    const isThere = this.folders.has(name);
-    const isUntouched = this.unopened.delete(name);
+    const isThere = this.isThere(name);
+    const isUntouched = this.unopened.has(name);
     const before = this.openFolders.get(name);
     before?.folder.close();
     const { disk, root, tools, clock, logger } = this;
@@ -163,20 +181,18 @@ export class DiskLogStore extends BaseLogStore {
     };
     const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger);
     const log = new SegmentedLog(ref, settings, await recovery.run(), folder, this.surroundings);
-    if (isThere) this.identify(ref, name, disk);
-    this.folders.set(name, ref.topicId);
+    if (isThere) this.identify(ref, name);
+    this.owners.set(name, ref.topicId);
+    this.unopened.delete(name);
     this.openFolders.set(name, { log, folder });
     return log;
   }
 
   protected removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void {
     const name = folderName(ref);
-    if (log === undefined && this.folders.get(name) !== ref.topicId) return;
+    if (log === undefined && this.ownerOf(name) !== ref.topicId) return;
     this.openFolders.get(name)?.folder.close();
-    this.openFolders.delete(name);
-    this.folders.delete(name);
-    this.unopened.delete(name);
-    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
+    this.forget(name);
     if (!this.disk.exists(this.pathOf(name))) return;
     const gone = this.pathOf(renamedFolder(name, this.hex32(), 'delete'));
     this.disk.rename(this.pathOf(name), gone);
@@ -193,7 +209,7 @@ export class DiskLogStore extends BaseLogStore {
 
   /** A folder of this name that belongs to another topic is set aside. */
   private claimFolder(ref: PartitionRef, name: string): void {
-    const owner = this.folders.get(name);
+    const owner = this.ownerOf(name);
     if (owner === undefined || owner === ref.topicId) return;
     const aside = renamedFolder(name, this.hex32(), 'stray');
     this.logger.warn('a folder belongs to another topic of that name and is set aside', {
@@ -203,33 +219,47 @@ export class DiskLogStore extends BaseLogStore {
     });
     this.openFolders.get(name)?.folder.close();
     this.disk.rename(this.pathOf(name), this.pathOf(aside));
-    this.folders.delete(name);
+    this.forget(name);
+  }
+
+  private forget(name: string): void {
+    this.openFolders.delete(name);
+    this.owners.delete(name);
     this.unopened.delete(name);
     for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
   }
 
-  private identify(ref: PartitionRef, name: string, disk: Disk): void {
-    if (this.folders.get(name) !== undefined) return;
-    writeIdentity(disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId, false);
+  /** Was it found at start, or made since? */
+  private isThere(name: string): boolean {
+    return this.unopened.has(name) || this.owners.has(name);
   }
 
-  private findFolders(): PartitionRef[] {
-    const found: PartitionRef[] = [];
+  /** Read when it is needed: at start there may be ten thousand. */
+  private ownerOf(name: string): Uuid | undefined {
+    if (!this.owners.has(name) && this.unopened.has(name)) {
+      this.owners.set(name, readIdentity(this.disk, `${this.pathOf(name)}/${identityFile}`));
+    }
+    return this.owners.get(name);
+  }
+
+  private identify(ref: PartitionRef, name: string): void {
+    if (this.ownerOf(name) !== undefined) return;
+    writeIdentity(this.disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId, false);
+  }
+
+  /** Goes by names alone. */
+  private findFolders(): FoundFolder[] {
+    const found: FoundFolder[] = [];
     for (const name of this.disk.list(this.root)) {
       if (isGivenUp(name)) {
         this.whenOver(leftoverDelayMs, () => this.disk.remove(this.pathOf(name)));
         continue;
       }
       const partition = partitionOf(name);
-      // The catalog's own log, which is none of ours.
-      if (partition?.topicName === catalogTopic) continue;
-      if (partition === undefined || this.disk.stat(this.pathOf(name))?.isDirectory !== true) {
-        continue;
-      }
-      const topicId = readIdentity(this.disk, `${this.pathOf(name)}/${identityFile}`);
-      this.folders.set(name, topicId);
+      // The catalog's own log is none of ours.
+      if (partition === undefined || partition.topicName === catalogTopic) continue;
       this.unopened.add(name);
-      if (topicId !== undefined) found.push({ ...partition, topicId });
+      found.push({ name, ...partition });
     }
     return found;
   }

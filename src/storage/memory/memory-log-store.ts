@@ -27,6 +27,10 @@ export class MemoryLogStore extends BaseLogStore {
     return [];
   }
 
+  existingNames(): [] {
+    return [];
+  }
+
   describe(): readonly LogDirectoryDescription[] {
     const logs = [...this.logs.values()].map(({ ref, sizeInBytes }) => ({ ref, sizeInBytes }));
     // As Kafka has it for "unknown".

@@ -37,7 +37,7 @@ beforeEach(() => {
   log = new FakeLog();
   const settings = { log: logSettings(), minInsyncReplicas: 2 };
   led = new LedPartition('id', 'orders', 0, log, image, settings, () => undefined);
-  partitions = { lead: () => led } as unknown as LedPartitions;
+  partitions = { lead: () => led, opening: () => undefined } as unknown as LedPartitions;
 });
 
 const context = {

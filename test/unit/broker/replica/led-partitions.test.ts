@@ -12,6 +12,7 @@ import type { PartitionRef } from '../../../../src/storage/partition-log.ts';
 import { StorageFailure } from '../../../../src/storage/storage-failure.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { logSettings } from '../../../support/log-settings.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
 
 const topicId = 'oiwwT0xKQ2e8YxHM2T0c7A';
 const empty = emptyImage('cluster');
@@ -42,6 +43,7 @@ function imageWith(
 
 let logs: Map<string, FakeLog>;
 let led: LedPartitions;
+let clock: ManualClock;
 let failed: Leadership[];
 let events: string[];
 
@@ -59,6 +61,7 @@ const store = {
 beforeEach(() => {
   logs = new Map();
   failed = [];
+  clock = new ManualClock();
   events = [];
   led = new LedPartitions(
     1,
@@ -80,6 +83,7 @@ beforeEach(() => {
       },
     ],
     (one) => failed.push(one),
+    clock,
     silentLogger,
   );
 });
@@ -169,10 +173,117 @@ describe('partitions led by a broker', () => {
       () => settings,
       [],
       (one) => failed.push(one),
+      clock,
       silentLogger,
     );
     await none.apply(imageWith([partition(1)]));
     expect(refusal(() => none.lead('orders', 0))).toBe('NOT_LEADER_OR_FOLLOWER');
     expect(failed).toEqual([{ topicId, topicName: 'orders', partition: 0, leaderEpoch: 0 }]);
+  });
+});
+
+describe('logs that take long to open', () => {
+  const slow = new Map<number, () => void>();
+  let opened: number[];
+  let many: LedPartitions;
+
+  beforeEach(() => {
+    slow.clear();
+    opened = [];
+    const slowStore = {
+      open: async (ref: PartitionRef) => {
+        opened.push(ref.partition);
+        await new Promise<void>((resolve) => slow.set(ref.partition, resolve));
+        return new FakeLog(ref);
+      },
+    } as unknown as LogStore;
+    const settings = { log: logSettings(), minInsyncReplicas: 1 };
+    many = new LedPartitions(
+      1,
+      empty,
+      slowStore,
+      () => settings,
+      [],
+      (one) => failed.push(one),
+      clock,
+      silentLogger,
+    );
+  });
+
+  const isOver = async (work: Promise<unknown>): Promise<boolean> => {
+    let over = false;
+    void work.then(() => (over = true));
+    await settle();
+    return over;
+  };
+
+  it('hold up an image for a moment only', async () => {
+    const applied = many.apply(imageWith([partition(1), partition(1)]));
+    await settle();
+    slow.get(0)?.();
+    expect(await isOver(applied)).toBe(false);
+    await clock.advance(100);
+    expect(await isOver(applied)).toBe(true);
+    expect(many.lead('orders', 0).partition).toBe(0);
+    expect(refusal(() => many.lead('orders', 1))).toBe('NOT_LEADER_OR_FOLLOWER');
+    slow.get(1)?.();
+    await settle();
+    expect(many.lead('orders', 1).partition).toBe(1);
+    expect(many.opening('orders', 1)).toBeUndefined();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('are opened a few at a time, and first those that somebody waits for', async () => {
+    void many.apply(imageWith(Array.from({ length: 30 }, () => partition(1))));
+    await settle();
+    expect(opened).toEqual([0, 1, 2, 3]);
+    const waited = many.openingById(topicId, 20)!;
+    await settle();
+    expect(opened).toEqual([0, 1, 2, 3, 20]);
+    expect(await isOver(waited)).toBe(false);
+    slow.get(20)?.();
+    expect(await isOver(waited)).toBe(true);
+    expect(many.lead('orders', 20).partition).toBe(20);
+    slow.get(0)?.();
+    await settle();
+    expect(opened).toEqual([0, 1, 2, 3, 20, 4]);
+  });
+
+  it('hold up a request for a second at most', async () => {
+    void many.apply(imageWith([partition(1)]));
+    await settle();
+    const waited = many.opening('orders', 0)!;
+    await clock.advance(999);
+    expect(await isOver(waited)).toBe(false);
+    await clock.advance(1);
+    expect(await isOver(waited)).toBe(true);
+    expect(refusal(() => many.lead('orders', 0))).toBe('NOT_LEADER_OR_FOLLOWER');
+  });
+
+  it('are of no use when another leadership has begun meanwhile', async () => {
+    void many.apply(imageWith([partition(1, 3)]));
+    await settle();
+    const finishFirst = slow.get(0)!;
+    void many.apply(imageWith([partition(1, 4)]));
+    await settle();
+    expect(opened).toEqual([0]); // the second waits for the first
+    finishFirst();
+    await settle();
+    expect(opened).toEqual([0, 0]);
+    expect(refusal(() => many.lead('orders', 0))).toBe('NOT_LEADER_OR_FOLLOWER');
+    slow.get(0)?.();
+    await settle();
+    expect(many.lead('orders', 0).leaderEpoch).toBe(4);
+  });
+
+  it('are not waited for when the broker stops', async () => {
+    void many.apply(imageWith([partition(1)]));
+    await settle();
+    const waited = many.opening('orders', 0)!;
+    const resigned = many.resignAll();
+    expect(await isOver(resigned)).toBe(true);
+    slow.get(0)?.();
+    expect(await isOver(waited)).toBe(true);
+    expect(refusal(() => many.lead('orders', 0))).toBe('NOT_LEADER_OR_FOLLOWER');
   });
 });
