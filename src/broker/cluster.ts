@@ -10,6 +10,7 @@ import {
   decideBrokerStopped,
   type BrokerRegistration,
 } from './catalog/decide-brokers.ts';
+import { guestDirectory } from './catalog/directory-id.ts';
 import { decideElection } from './catalog/decide-elections.ts';
 import type { MetadataImage } from './catalog/image.ts';
 import { MemoryCatalog } from './catalog/memory-catalog.ts';
@@ -48,7 +49,7 @@ export class Cluster implements RunningBroker {
     for (const [index, config] of configs.entries()) {
       const settings = nodeSettings(config, options, index, engine.catalog, around.random);
       const directoryId =
-        index === 0 ? engine.directoryId : directoryOf(settings.nodeId, engine, around);
+        index === 0 ? engine.directoryId : directoryOf(settings.nodeId, index, engine);
       members.set(settings.nodeId, { settings, directoryId });
     }
     const cluster = new Cluster(members, engine, around);
@@ -242,9 +243,9 @@ export class Cluster implements RunningBroker {
 }
 
 /** A broker keeps the id of its directory over restarts: replicas are told by it. */
-function directoryOf(nodeId: number, { catalog }: Engine, { random }: Surroundings): Uuid {
+function directoryOf(nodeId: number, index: number, { catalog, directoryId }: Engine): Uuid {
   const known = catalog.image.brokers.get(nodeId)?.directories[0];
-  return known ?? randomUuid(() => random.bytes16());
+  return known ?? guestDirectory(directoryId, index);
 }
 
 /** A broker of the cluster, running or not. */

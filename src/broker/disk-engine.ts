@@ -2,6 +2,9 @@ import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
+import type { FileCatalogOptions } from './catalog/file-catalog.ts';
+import { inspectFolder } from './catalog/inspect-folder.ts';
+import type { FoundFolder } from './catalog/inspect-folder.ts';
 import type { Engine, Surroundings } from './engine.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 
@@ -19,6 +22,15 @@ export async function openDiskEngine(
   around: Surroundings,
 ): Promise<Engine> {
   const { nodeId } = config;
+  const catalogOptions: FileCatalogOptions = {
+    ...around,
+    disk,
+    folder,
+    nodeId,
+    ...(clusterId !== undefined && { clusterId }),
+    minInsyncReplicas: config.get('min.insync.replicas'),
+  };
+  let found: FoundFolder | undefined;
   let catalog: FileCatalog | undefined;
   const brokerEpoch = (): number => catalog?.image.brokers.get(nodeId)?.epoch ?? -1;
   // First of all, for its lock.
@@ -26,20 +38,16 @@ export async function openDiskEngine(
     ...around,
     disk,
     root: folder,
+    inspect: () => {
+      found = inspectFolder(catalogOptions);
+    },
     brokerEpoch,
     retentionCheckMs: config.get('log.retention.check.interval.ms'),
     producerExpiryCheckMs: config.get('producer.id.expiration.check.interval.ms'),
     checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),
   });
   try {
-    catalog = await FileCatalog.open({
-      ...around,
-      disk,
-      folder,
-      nodeId,
-      ...(clusterId !== undefined && { clusterId }),
-      minInsyncReplicas: config.get('min.insync.replicas'),
-    });
+    catalog = await FileCatalog.open(catalogOptions, found);
   } catch (error) {
     await store.close();
     throw error;

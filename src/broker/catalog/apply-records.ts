@@ -148,6 +148,7 @@ class ImageDraft {
       case 'UserScramCredentialRecord':
       case 'DelegationTokenRecord':
       case 'RegisterControllerRecord':
+      case 'ZkMigrationStateRecord': // tells Kafka that its metadata never was, or no longer is, in ZooKeeper
         this.#keep(record);
         return;
       case 'RemoveAccessControlEntryRecord':
@@ -156,7 +157,6 @@ class ImageDraft {
         this.#forget(record);
         return;
       case 'NoOpRecord':
-      case 'ZkMigrationStateRecord': // says that Kafka's metadata never was in ZooKeeper, or no longer is
       case 'BeginTransactionRecord': // the reader of the log hands over finished transactions only
       case 'EndTransactionRecord':
       case 'AbortTransactionRecord':

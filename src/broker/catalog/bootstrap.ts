@@ -1,10 +1,7 @@
+import type { SupportedFeature } from './image.ts';
+import { knownFeatures, metadataVersion, oldestMetadataVersion } from './feature-levels.ts';
 import type { MetadataRecord } from './metadata-record.ts';
 import { configChanged, featureFinalized } from './metadata-record.ts';
-import type { SupportedFeature } from './image.ts';
-
-/** Kafka's number for the metadata records of release 4.3 (4.3-IV0). */
-export const metadataVersion = 30;
-const oldestMetadataVersion = 7;
 
 /** What a broker says of itself when it registers. Only what is served is supported above 0. */
 export const supportedFeatures: readonly SupportedFeature[] = [
@@ -16,25 +13,38 @@ export const supportedFeatures: readonly SupportedFeature[] = [
 ];
 
 export interface BootstrapOptions {
-  /**
-   * `min.insync.replicas` of the first start. Kafka 4.3 keeps it as the cluster's default from then
-   * on, which is why its tools show it for every topic.
-   */
+  /** `min.insync.replicas` of the first start. */
   readonly minInsyncReplicas?: number;
 }
 
-/** What `kafka-storage format` leaves in `bootstrap.checkpoint`. */
-export const formatRecords = (): MetadataRecord[] => [
-  featureFinalized('metadata.version', metadataVersion),
-];
+/**
+ * What `kafka-storage format` of Kafka 4.3 leaves in `bootstrap.checkpoint`: its features, also those
+ * that are not served here, so that Kafka finds in the folder what it would have put there.
+ */
+export const formatRecords = (): MetadataRecord[] =>
+  [...knownFeatures].map(([name, level]) => featureFinalized(name, level));
 
 /** The first records of a new catalog. */
-export const bootstrapRecords = (options: BootstrapOptions): MetadataRecord[] => [
-  ...formatRecords(),
-  ...startRecords(options),
-];
+export const bootstrapRecords = (options: BootstrapOptions): MetadataRecord[] =>
+  withFirstStart(formatRecords(), options);
 
-/** What the first start adds to the formatted records. */
-export const startRecords = ({ minInsyncReplicas = 1 }: BootstrapOptions): MetadataRecord[] => [
-  configChanged('BROKER', '', 'min.insync.replicas', String(minInsyncReplicas)),
-];
+/**
+ * Adds what the first start writes. With eligible leader replicas (KIP-966) Kafka keeps
+ * `min.insync.replicas` as the cluster's default from then on, which is why its tools show it for
+ * every topic.
+ */
+export function withFirstStart(
+  formatted: readonly MetadataRecord[],
+  { minInsyncReplicas = 1 }: BootstrapOptions,
+): MetadataRecord[] {
+  const keepsDefault = formatted.some(
+    ({ type, data }) =>
+      type === 'FeatureLevelRecord' &&
+      data.name === 'eligible.leader.replicas.version' &&
+      data.featureLevel > 0,
+  );
+  const value = String(minInsyncReplicas);
+  return keepsDefault
+    ? [...formatted, configChanged('BROKER', '', 'min.insync.replicas', value)]
+    : [...formatted];
+}

@@ -5,6 +5,7 @@ import type { Disk } from '../../host/disk.ts';
 import type { Random } from '../../host/random.ts';
 import { formatRecords } from './bootstrap.ts';
 import { decodeMetaProperties, encodeMetaProperties } from './meta-properties.ts';
+import type { MetaProperties } from './meta-properties.ts';
 import type { MetadataRecord } from './metadata-record.ts';
 import { decodeSnapshot, encodeSnapshot, writeAtomically } from './snapshot-file.ts';
 import { UnusableFolder } from './unusable-folder.ts';
@@ -33,21 +34,32 @@ const bootstrapName = 'bootstrap.checkpoint';
 const partitionPattern = /.-\d+$/;
 
 /**
- * Tells whose data folder it is; an empty folder is formatted, as `kafka-storage format` would.
+ * Tells whose data folder it is, and changes nothing.
  *
+ * @returns undefined when the folder is empty, and may be formatted
  * @throws {UnusableFolder} it belongs to another node or cluster, or holds data of nobody known
  */
-export function openDataFolder(options: DataFolderOptions): FolderIdentity {
+export function readMeta(options: DataFolderOptions): MetaProperties | undefined {
   const { disk, folder } = options;
-  disk.makeDirectory(folder);
   const path = `${folder}/${metaName}`;
-  if (!disk.exists(path)) return format(options);
+  if (!disk.exists(path)) {
+    requireNoData(options);
+    return undefined;
+  }
   const meta = decodeMetaProperties(disk.readFile(path).toString(), path);
   requireOwn(options, meta);
-  if (meta.directoryId !== undefined) {
-    return { clusterId: meta.clusterId, directoryId: meta.directoryId };
-  }
-  return writeMeta(options, meta.clusterId);
+  return meta;
+}
+
+/** Makes a folder ours: an empty one is formatted, as `kafka-storage format` would. */
+export function openDataFolder(
+  options: DataFolderOptions,
+  meta: MetaProperties | undefined,
+): FolderIdentity {
+  options.disk.makeDirectory(options.folder);
+  if (meta === undefined) return format(options);
+  const { clusterId, directoryId } = meta;
+  return directoryId === undefined ? writeMeta(options, clusterId) : { clusterId, directoryId };
 }
 
 function requireOwn(
@@ -68,14 +80,17 @@ function requireOwn(
   }
 }
 
-function format(options: DataFolderOptions): FolderIdentity {
-  const { disk, folder, clock, random } = options;
+function requireNoData({ disk, folder }: DataFolderOptions): void {
   const data = disk.list(folder).find((name) => partitionPattern.test(name));
   if (data !== undefined) {
     throw new UnusableFolder(
       `the data folder ${folder} holds ${data} but no ${metaName}, so it is not known whose it is`,
     );
   }
+}
+
+function format(options: DataFolderOptions): FolderIdentity {
+  const { disk, folder, clock, random } = options;
   const now = clock.wallMs();
   const bootstrap = encodeSnapshot(formatRecords(), { epoch: 0, lastContained: now, now });
   writeAtomically(disk, folder, bootstrapName, bootstrap);
@@ -95,5 +110,7 @@ function writeMeta(options: DataFolderOptions, clusterId: string): FolderIdentit
 /** The records that a new log in this folder begins with. */
 export function formattedRecords(disk: Disk, folder: string): MetadataRecord[] {
   const path = `${folder}/${bootstrapName}`;
-  return disk.exists(path) ? decodeSnapshot(disk.readFile(path), path) : formatRecords();
+  return disk.exists(path)
+    ? [...decodeSnapshot(disk.readFile(path), path).records]
+    : formatRecords();
 }

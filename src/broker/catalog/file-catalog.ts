@@ -10,30 +10,32 @@ import { epochFile, identityFile } from '../../storage/disk/file-names.ts';
 import type { EpochEntry } from '../../storage/epoch-cache.ts';
 import { applyRecords } from './apply-records.ts';
 import type { Position } from './apply-records.ts';
-import { metadataVersion, startRecords } from './bootstrap.ts';
+import { withFirstStart } from './bootstrap.ts';
 import type { BootstrapOptions } from './bootstrap.ts';
+import { metadataVersionOf, writtenAt } from './feature-levels.ts';
 import { formattedRecords, openDataFolder } from './data-folder.ts';
-import type { DataFolderOptions, FolderIdentity } from './data-folder.ts';
+import type { DataFolderOptions } from './data-folder.ts';
 import { FoldingCatalog } from './folding-catalog.ts';
 import type { RecordLog } from './folding-catalog.ts';
-import { emptyImage } from './image.ts';
 import type { MetadataImage } from './image.ts';
 import { recordsOfImage } from './image-records.ts';
+import { inspectFolder } from './inspect-folder.ts';
+import type { FoundFolder } from './inspect-folder.ts';
 import { leaderChangeBatch, metadataBatch } from './metadata-batches.ts';
-import type { MetadataBatch } from './metadata-batches.ts';
 import { MetadataLog, removeSegments } from './metadata-log.ts';
 import type { MetadataRecord } from './metadata-record.ts';
-import { decodeQuorumState, encodeQuorumState } from './quorum-state.ts';
+import type { Quorum } from './quorum.ts';
+import { encodeQuorumState } from './quorum-state.ts';
+import { metadataFolder, quorumStateFile } from './read-catalog.ts';
+import type { FoundCatalog } from './read-catalog.ts';
 import {
-  decodeSnapshot,
   encodeSnapshot,
-  latestSnapshot,
+  removeLeftovers,
   removeSnapshotsBefore,
   snapshotName,
   writeAtomically,
 } from './snapshot-file.ts';
 import type { SnapshotId } from './snapshot-file.ts';
-import { UnusableFolder } from './unusable-folder.ts';
 
 export interface FileCatalogOptions extends DataFolderOptions, BootstrapOptions {
   readonly logger?: Logger;
@@ -60,130 +62,31 @@ export class FileCatalog extends FoldingCatalog {
    * Opens the catalog of a data folder, which is formatted when it is empty, and begins a new
    * leader epoch in it.
    *
+   * @param found  what an inspection found, if there was one already
    * @throws {UnusableFolder} a folder of another node or cluster, of an unknown format, or damaged
    */
-  static async open(options: FileCatalogOptions): Promise<FileCatalog> {
-    const identity = openDataFolder(options);
+  static async open(
+    options: FileCatalogOptions,
+    found: FoundFolder = inspectFolder(options),
+  ): Promise<FileCatalog> {
+    const identity = openDataFolder(options, found.meta);
     const { disk, logger = silentLogger } = options;
-    const folder = `${options.folder}/__cluster_metadata-0`;
+    const folder = metadataFolder(options.folder);
     disk.makeDirectory(folder);
-    const loaded = load(disk, folder, identity, logger);
-    const begun = await begin(options, folder, loaded);
-    const log = new FileRecordLog(options, folder, loaded.log, begun);
-    return new FileCatalog(begun.image, log, logger, identity.directoryId);
+    removeLeftovers(disk, folder);
+    const image = { ...found.catalog.image, clusterId: identity.clusterId };
+    const catalog = { ...found.catalog, image };
+    if (catalog.isLogBehindSnapshot) removeSegments(disk, folder);
+    const log = MetadataLog.open(disk, folder, catalog.log, logger);
+    const begun = await begin(options, folder, catalog, log);
+    const recordLog = new FileRecordLog(options, folder, log, begun);
+    return new FileCatalog(begun.image, recordLog, logger, identity.directoryId);
   }
-}
-
-interface LoadedCatalog {
-  readonly log: MetadataLog;
-  readonly image: MetadataImage;
-  /** Epochs of the log and where they begin, for `leader-epoch-checkpoint`. */
-  readonly epochs: readonly EpochEntry[];
-  readonly lastTimestamp: number;
-  /** The last transaction of several batches was never finished. */
-  readonly endsInTransaction: boolean;
-  readonly bytesSinceSnapshot: number;
-}
-
-function load(disk: Disk, folder: string, identity: FolderIdentity, logger: Logger): LoadedCatalog {
-  const snapshot = latestSnapshot(disk, folder);
-  const start = imageOfSnapshot(disk, folder, identity, snapshot);
-  const { log, batches } = openLog(disk, folder, start.offset + 1, logger);
-  const fold = foldBatches(start, batches);
-  requireKnownMetadataVersion(fold.image, folder);
-  const epochs = epochStarts(batches, snapshot);
-  const behind = batches.filter(({ lastOffset }) => lastOffset > start.offset);
-  return {
-    log,
-    image: fold.image,
-    epochs,
-    lastTimestamp: batches.at(-1)?.maxTimestamp ?? 0,
-    endsInTransaction: fold.endsInTransaction,
-    bytesSinceSnapshot: behind.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0),
-  };
-}
-
-function imageOfSnapshot(
-  disk: Disk,
-  folder: string,
-  { clusterId }: FolderIdentity,
-  snapshot: SnapshotId | undefined,
-): MetadataImage {
-  const empty = emptyImage(clusterId);
-  if (snapshot === undefined) return empty;
-  const path = `${folder}/${snapshotName(snapshot)}`;
-  const { endOffset, epoch } = snapshot;
-  const records = decodeSnapshot(disk.readFile(path), path);
-  return applyRecords(empty, records, { offset: endOffset - 1, epoch });
-}
-
-/** @param startOffset  end of the snapshot: what comes before it is not needed */
-function openLog(
-  disk: Disk,
-  folder: string,
-  startOffset: number,
-  logger: Logger,
-): ReturnType<typeof MetadataLog.open> {
-  const opened = MetadataLog.open(disk, folder, startOffset, logger);
-  const firstOffset = opened.batches[0]?.baseOffset ?? opened.log.endOffset;
-  if (firstOffset > startOffset) {
-    throw new UnusableFolder(`${folder} lacks the records from ${startOffset} to ${firstOffset}`);
-  }
-  if (opened.log.endOffset >= startOffset) return opened;
-  opened.log.close(); // the snapshot is newer than the log, which is of no use then
-  removeSegments(disk, folder);
-  return MetadataLog.open(disk, folder, startOffset, logger);
-}
-
-/** Applies what comes behind an image; a transaction over several batches counts when it ended. */
-function foldBatches(
-  start: MetadataImage,
-  batches: readonly MetadataBatch[],
-): { image: MetadataImage; endsInTransaction: boolean } {
-  const committed: MetadataRecord[] = [];
-  let position: Position = { offset: start.offset, epoch: start.epoch };
-  let open: MetadataRecord[] | undefined;
-  for (const batch of batches) {
-    if (batch.lastOffset <= start.offset) continue;
-    position = { offset: batch.lastOffset, epoch: batch.epoch };
-    for (const record of batch.records) {
-      if (record.type === 'BeginTransactionRecord') open = [];
-      else if (record.type === 'AbortTransactionRecord') open = undefined;
-      else if (record.type === 'EndTransactionRecord') {
-        committed.push(...(open ?? []));
-        open = undefined;
-      } else (open ?? committed).push(record);
-    }
-  }
-  const image = applyRecords(start, committed, position);
-  return { image, endsInTransaction: open !== undefined };
-}
-
-function requireKnownMetadataVersion(image: MetadataImage, folder: string): void {
-  const level = image.features.get('metadata.version');
-  if (level !== undefined && level > metadataVersion) {
-    throw new UnusableFolder(
-      `${folder} has metadata.version ${level}; up to ${metadataVersion} is supported`,
-    );
-  }
-}
-
-function epochStarts(
-  batches: readonly MetadataBatch[],
-  snapshot: SnapshotId | undefined,
-): EpochEntry[] {
-  const starts: EpochEntry[] = [];
-  if (batches.length === 0 && snapshot !== undefined) {
-    starts.push({ epoch: snapshot.epoch, startOffset: snapshot.endOffset });
-  }
-  for (const { epoch, baseOffset } of batches) {
-    if (starts.at(-1)?.epoch !== epoch) starts.push({ epoch, startOffset: baseOffset });
-  }
-  return starts;
 }
 
 interface BegunCatalog {
   readonly image: MetadataImage;
+  readonly quorum: Quorum;
   readonly epoch: number;
   readonly timestamp: number;
   readonly epochs: readonly EpochEntry[];
@@ -197,15 +100,17 @@ interface BegunCatalog {
 async function begin(
   options: FileCatalogOptions,
   folder: string,
-  { log, image, epochs, endsInTransaction, bytesSinceSnapshot }: LoadedCatalog,
+  { image, quorum, epochs, usedEpoch, endsInTransaction, bytesSinceSnapshot }: FoundCatalog,
+  log: MetadataLog,
 ): Promise<BegunCatalog> {
   const { disk, nodeId, clock } = options;
-  const epoch = Math.max(lastUsedEpoch(disk, folder), image.epoch) + 1;
+  const epoch = Math.max(usedEpoch, image.epoch) + 1;
   const startOffset = log.endOffset;
   const timestamp = clock.wallMs();
   const identityPath = `${folder}/${identityFile}`;
   if (!disk.exists(identityPath)) writeIdentity(disk, identityPath, metadataTopicId, true);
-  writeAtomically(disk, folder, 'quorum-state', Buffer.from(encodeQuorumState(nodeId, epoch)));
+  const state = encodeQuorumState(quorum, nodeId, epoch);
+  writeAtomically(disk, folder, quorumStateFile, Buffer.from(state));
   const allEpochs = [...epochs, { epoch, startOffset }];
   writeEpochs(disk, `${folder}/${epochFile}`, allEpochs);
 
@@ -217,6 +122,7 @@ async function begin(
   await log.append(batches, 1 + records.length);
   return {
     image: applyRecords(image, records, { offset: log.endOffset - 1, epoch }),
+    quorum,
     epoch,
     timestamp,
     epochs: allEpochs,
@@ -235,12 +141,8 @@ function firstRecords(
     records.push({ type: 'AbortTransactionRecord', version: 0, data: { reason } });
   }
   if (image.features.has('metadata.version')) return records;
-  return [...records, ...formattedRecords(options.disk, options.folder), ...startRecords(options)];
-}
-
-function lastUsedEpoch(disk: Disk, folder: string): number {
-  const path = `${folder}/quorum-state`;
-  return disk.exists(path) ? decodeQuorumState(disk.readFile(path).toString(), path) : 0;
+  const formatted = formattedRecords(options.disk, options.folder);
+  return [...records, ...withFirstStart(formatted, options)];
 }
 
 /** Appends to the log of the present epoch, and replaces it by a snapshot when it has grown. */
@@ -253,6 +155,8 @@ class FileRecordLog implements RecordLog {
   readonly #logger: Logger;
   readonly #snapshotAfterBytes: number;
   readonly #epoch: number;
+  readonly #quorum: Quorum;
+  #metadataVersion: number;
 
   constructor(
     options: FileCatalogOptions,
@@ -265,6 +169,8 @@ class FileRecordLog implements RecordLog {
     this.#logger = options.logger ?? silentLogger;
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? defaultSnapshotAfterBytes;
     this.#epoch = begun.epoch;
+    this.#quorum = begun.quorum;
+    this.#metadataVersion = metadataVersionOf(begun.image);
     this.#lastTimestamp = begun.timestamp;
     this.#bytesSinceSnapshot = begun.bytesSinceSnapshot;
   }
@@ -272,7 +178,7 @@ class FileRecordLog implements RecordLog {
   async append(records: readonly MetadataRecord[]): Promise<Position> {
     if (this.#failed !== undefined) throw this.#failed;
     this.#lastTimestamp = this.#clock.wallMs();
-    const batch = metadataBatch(records, {
+    const batch = metadataBatch(this.#written(records), {
       baseOffset: this.log.endOffset,
       epoch: this.#epoch,
       timestamp: this.#lastTimestamp,
@@ -290,6 +196,7 @@ class FileRecordLog implements RecordLog {
   }
 
   applied(image: MetadataImage): Promise<void> {
+    this.#metadataVersion = metadataVersionOf(image);
     if (this.#bytesSinceSnapshot >= this.#snapshotAfterBytes) this.#snapshot(image);
     return Promise.resolve();
   }
@@ -299,16 +206,21 @@ class FileRecordLog implements RecordLog {
     return Promise.resolve();
   }
 
+  #written(records: readonly MetadataRecord[]): MetadataRecord[] {
+    return records.map((record) => writtenAt(this.#metadataVersion, record));
+  }
+
   /** The log alone is complete too, so a snapshot that fails is only tried again later. */
   #snapshot(image: MetadataImage): void {
     const id: SnapshotId = { endOffset: image.offset + 1, epoch: image.epoch };
     this.#bytesSinceSnapshot = 0;
     try {
-      const bytes = encodeSnapshot(recordsOfImage(image), {
+      const times = {
         epoch: image.epoch,
         lastContained: this.#lastTimestamp,
         now: this.#clock.wallMs(),
-      });
+      };
+      const bytes = encodeSnapshot(this.#written([...recordsOfImage(image)]), times, this.#quorum);
       writeAtomically(this.#disk, this.folder, snapshotName(id), bytes);
       this.#disk.syncDirectory(this.folder);
       this.log.startAfresh();

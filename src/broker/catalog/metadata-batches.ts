@@ -1,14 +1,18 @@
-import { encode } from '../../protocol/codec.ts';
+import { decode, encode } from '../../protocol/codec.ts';
 import { buildControlBatch, controlTypeOf } from '../../protocol/control-record.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import { batches, buildBatch, readRecords } from '../../protocol/record-batch.ts';
 import {
+  kRaftVersionRecord,
   leaderChangeMessage,
   snapshotFooterRecord,
   snapshotHeaderRecord,
+  votersRecord,
 } from '../../protocol/records/control-records.ts';
 import { decodeMetadataRecord, encodeMetadataRecords } from './metadata-codec.ts';
 import type { MetadataRecord } from './metadata-record.ts';
+import type { ControlRecord, Quorum } from './quorum.ts';
+import { isDynamic } from './quorum.ts';
 import { UnusableFolder } from './unusable-folder.ts';
 
 /** Where a batch goes and when it was written. */
@@ -55,7 +59,7 @@ function batchOf(values: readonly Buffer[], { baseOffset, epoch, timestamp }: Ba
   });
 }
 
-/** Who leads from here on, by whose votes: with one static voter, the node by its own. */
+/** Who leads from here on, by whose votes: with one voter, the node by its own. */
 export function leaderChangeBatch(nodeId: number, place: BatchPlace): Buffer {
   const voters = [{ voterId: nodeId }];
   const value = encode(leaderChangeMessage, 0, {
@@ -76,8 +80,20 @@ export function snapshotFooterBatch(place: BatchPlace): Buffer {
   return controlBatch('SNAPSHOT_FOOTER', encode(snapshotFooterRecord, 0, { version: 0 }), place);
 }
 
+/** What a snapshot says of a quorum whose voters are records; nothing of another one. */
+export function quorumBatches(quorum: Quorum, place: BatchPlace): Buffer[] {
+  if (!isDynamic(quorum)) return [];
+  const { kraftVersion: kRaftVersion, votersRecord: voters } = quorum;
+  const version = encode(kRaftVersionRecord, 0, { version: 0, kRaftVersion });
+  const batches = [controlBatch('KRAFT_VERSION', version, place)];
+  if (voters === undefined) return batches;
+  const baseOffset = place.baseOffset + 1;
+  const value = encode(votersRecord, 0, voters);
+  return [...batches, controlBatch('KRAFT_VOTERS', value, { ...place, baseOffset })];
+}
+
 function controlBatch(
-  type: 'LEADER_CHANGE' | 'SNAPSHOT_HEADER' | 'SNAPSHOT_FOOTER',
+  type: Exclude<ControlRecord['type'], 'ABORT' | 'COMMIT'>,
   value: Buffer,
   { baseOffset, epoch, timestamp }: BatchPlace,
 ): Buffer {
@@ -93,16 +109,14 @@ export interface MetadataBatch {
   readonly sizeInBytes: number;
   /** Empty for a control batch. */
   readonly records: readonly MetadataRecord[];
-  readonly controls: readonly ControlName[];
+  readonly controls: readonly ControlRecord[];
 }
-
-type ControlName = NonNullable<ReturnType<typeof controlTypeOf>>;
 
 /**
  * Reads whole batches that lie back to back.
  *
  * @throws {MalformedMessage} bytes that are none
- * @throws {UnusableFolder} what only a newer Kafka, or one with several controllers, understands
+ * @throws {UnusableFolder} what only a newer Kafka understands
  */
 export function* readMetadataBatches(bytes: Buffer): Generator<MetadataBatch, void, void> {
   for (const header of batches({ buffer: bytes, start: 0, end: bytes.length })) {
@@ -114,7 +128,7 @@ export function* readMetadataBatches(bytes: Buffer): Generator<MetadataBatch, vo
       epoch: header.partitionLeaderEpoch,
       maxTimestamp: header.maxTimestamp,
       sizeInBytes: header.sizeInBytes,
-      controls: header.isControl ? records.map(({ key }) => controlName(key)) : [],
+      controls: header.isControl ? records.map(({ key, value }) => controlRecord(key, value)) : [],
       records: header.isControl ? [] : records.map(({ value }) => metadataRecord(value)),
     };
   }
@@ -125,13 +139,38 @@ function metadataRecord(value: Buffer | null): MetadataRecord {
   return decodeMetadataRecord(value);
 }
 
-function controlName(key: Buffer | null): ControlName {
+function controlRecord(key: Buffer | null, value: Buffer | null): ControlRecord {
   const type = controlTypeOf(key);
   if (type === undefined) throw new UnusableFolder('a control record has an unknown type');
-  if (type === 'KRAFT_VERSION' || type === 'KRAFT_VOTERS') {
-    throw new UnusableFolder(
-      'the folder belongs to a dynamic quorum (kraft.version 1); only static voters are supported',
-    );
+  if (value === null) throw new MalformedMessage('a control record without a value');
+  switch (type) {
+    case 'LEADER_CHANGE': {
+      const { voters } = decode(leaderChangeMessage, versionOf(type, value, [0, 1]), value);
+      return { type, voters: voters.map(({ voterId }) => voterId) };
+    }
+    case 'KRAFT_VERSION': {
+      const { kRaftVersion } = decode(kRaftVersionRecord, versionOf(type, value, [0, 0]), value);
+      return { type, level: kRaftVersion };
+    }
+    case 'KRAFT_VOTERS':
+      return { type, record: decode(votersRecord, versionOf(type, value, [0, 0]), value) };
+    case 'SNAPSHOT_HEADER':
+    case 'SNAPSHOT_FOOTER':
+    case 'ABORT':
+    case 'COMMIT':
+      return { type };
   }
-  return type;
+}
+
+/** These records say their own version, in front. */
+function versionOf(
+  type: string,
+  value: Buffer,
+  [lowest, highest]: readonly [number, number],
+): number {
+  const version = value.length < 2 ? -1 : value.readInt16BE(0);
+  if (version < lowest || version > highest) {
+    throw new UnusableFolder(`a control record ${type} has the unknown version ${version}`);
+  }
+  return version;
 }

@@ -1,3 +1,4 @@
+import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import { batchHeaderSize, batchProblem, batchSizeAt } from '../../protocol/record-batch.ts';
 import type { Disk, DiskFile } from '../../host/disk.ts';
 import type { Logger } from '../../host/logger.ts';
@@ -17,9 +18,76 @@ const segmentPattern = /^(\d{20})\.log$/;
 /** What Kafka keeps beside a segment, under the same base name. */
 const companionPattern = /^(\d{20})\.(log|index|timeindex|txnindex|snapshot)$/;
 
-export interface OpenedLog {
-  readonly log: MetadataLog;
+/** What a log was found to hold. */
+export interface FoundLog {
   readonly batches: readonly MetadataBatch[];
+  /** The next offset to be given out. */
+  readonly endOffset: number;
+  /** The last segment, on which the log goes on: its base offset and where its whole batches end. */
+  readonly lastSegment: number;
+  readonly position: number;
+  /** Bytes behind them, of a batch that was never written whole. */
+  readonly tornBytes: number;
+}
+
+/** A log that is not there yet. */
+export const newLog = (startOffset: number): FoundLog => ({
+  batches: [],
+  endOffset: startOffset,
+  lastSegment: startOffset,
+  position: 0,
+  tornBytes: 0,
+});
+
+/**
+ * Reads all that is there, and changes nothing.
+ *
+ * @param startOffset  where a log begins that is not there yet
+ * @throws {UnusableFolder} a hole, damage before the end, records that only a newer Kafka knows
+ */
+export function readMetadataLog(disk: Disk, folder: string, startOffset: number): FoundLog {
+  const bases = baseOffsets(disk, folder);
+  const batches: MetadataBatch[] = [];
+  let found = newLog(bases[0] ?? startOffset);
+  for (const base of bases) {
+    const path = `${folder}/${segmentName(base)}`;
+    if (base !== found.endOffset) {
+      throw new UnusableFolder(`${path} does not follow ${found.endOffset}`);
+    }
+    const segment = readSegment(disk.readFile(path), path, base, base === bases.at(-1));
+    for (const batch of segment.batches) batches.push(batch);
+    found = { ...segment, batches, lastSegment: base };
+  }
+  return found;
+}
+
+function readSegment(
+  bytes: Buffer,
+  path: string,
+  baseOffset: number,
+  isLast: boolean,
+): Omit<FoundLog, 'lastSegment'> {
+  const position = endOfWholeBatches(bytes);
+  if (position < bytes.length && (!isLast || holdsBatch(bytes, position + 1))) {
+    throw new UnusableFolder(`${path} is damaged at byte ${position}`);
+  }
+  const batches: MetadataBatch[] = [];
+  let endOffset = baseOffset;
+  try {
+    for (const batch of readMetadataBatches(bytes.subarray(0, position))) {
+      if (batch.baseOffset !== endOffset) {
+        throw new UnusableFolder(`it holds ${batch.baseOffset} where ${endOffset} belongs`);
+      }
+      batches.push(batch);
+      endOffset = batch.lastOffset + 1;
+    }
+  } catch (error) {
+    if (!(error instanceof UnusableFolder || error instanceof MalformedMessage)) throw error;
+    throw new UnusableFolder(
+      `${path} cannot be read behind offset ${endOffset - 1}: ${error.message}`,
+    );
+  }
+  return { batches, endOffset, position, tornBytes: bytes.length - position };
 }
 
 export class MetadataLog {
@@ -37,43 +105,18 @@ export class MetadataLog {
     this.#endOffset = last.endOffset;
   }
 
-  /**
-   * Reads all that is there.
-   *
-   * @param startOffset  where a log begins that is not there yet
-   * @throws {UnusableFolder} a hole, or damage before the end
-   */
-  static open(disk: Disk, folder: string, startOffset: number, logger: Logger): OpenedLog {
-    const bases = baseOffsets(disk, folder);
-    const batches: MetadataBatch[] = [];
-    let endOffset = bases[0] ?? startOffset;
-    let position = 0;
-    for (const base of bases) {
-      const path = `${folder}/${segmentName(base)}`;
-      const bytes = disk.readFile(path);
-      position = endOfWholeBatches(bytes);
-      if (base !== endOffset) throw new UnusableFolder(`${path} does not follow ${endOffset}`);
-      const isLast = base === bases.at(-1);
-      if (position < bytes.length && (!isLast || holdsBatch(bytes, position + 1))) {
-        throw new UnusableFolder(`${path} is damaged at byte ${position}`);
-      }
-      for (const batch of readMetadataBatches(bytes.subarray(0, position))) {
-        if (batch.baseOffset !== endOffset) {
-          throw new UnusableFolder(`${path} holds ${batch.baseOffset} where ${endOffset} belongs`);
-        }
-        batches.push(batch);
-        endOffset = batch.lastOffset + 1;
-      }
-      if (position < bytes.length) {
-        logger.warn('cut off the end of the metadata log, which was not written whole', {
-          path,
-          bytes: bytes.length - position,
-        });
-      }
-    }
-    const file = openSegment(disk, folder, bases.at(-1) ?? startOffset);
+  /** Goes on behind what was found; what was not written whole is cut off. */
+  static open(disk: Disk, folder: string, found: FoundLog, logger: Logger): MetadataLog {
+    const { lastSegment, position, endOffset, tornBytes } = found;
+    const file = openSegment(disk, folder, lastSegment);
     file.truncate(position);
-    return { log: new MetadataLog(disk, folder, { file, position, endOffset }), batches };
+    if (tornBytes > 0) {
+      logger.warn('cut off the end of the metadata log, which was not written whole', {
+        path: `${folder}/${segmentName(lastSegment)}`,
+        bytes: tornBytes,
+      });
+    }
+    return new MetadataLog(disk, folder, { file, position, endOffset });
   }
 
   /** The next offset to be given out. */

@@ -185,9 +185,11 @@ export function keptKey(record: MetadataRecord): string | undefined {
     case 'RemoveDelegationTokenRecord':
       return `token:${record.data.tokenId}`;
     case 'ClientQuotaRecord':
-      return `quota:${JSON.stringify([record.data.entity.map((e) => [e.entityType, e.entityName]), record.data.key])}`;
+      return `quota:${JSON.stringify([quotaEntity(record.data.entity), record.data.key])}`;
     case 'RegisterControllerRecord':
       return `controller:${record.data.controllerId}`;
+    case 'ZkMigrationStateRecord':
+      return 'zk-migration';
     case 'RegisterBrokerRecord':
     case 'UnregisterBrokerRecord':
     case 'TopicRecord':
@@ -201,7 +203,6 @@ export function keptKey(record: MetadataRecord): string | undefined {
     case 'ProducerIdsRecord':
     case 'BrokerRegistrationChangeRecord':
     case 'NoOpRecord':
-    case 'ZkMigrationStateRecord':
     case 'BeginTransactionRecord':
     case 'EndTransactionRecord':
     case 'AbortTransactionRecord':
@@ -209,3 +210,9 @@ export function keptKey(record: MetadataRecord): string | undefined {
       return undefined;
   }
 }
+
+/** An entity is a set: whoever wrote its parts in another order meant the same one. */
+const quotaEntity = (
+  entity: MetadataRecordData<'ClientQuotaRecord'>['entity'],
+): (string | null)[][] =>
+  entity.map(({ entityType, entityName }) => [entityType, entityName]).sort();

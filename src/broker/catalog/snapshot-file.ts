@@ -3,17 +3,20 @@ import { batchPositions, isCrcValid } from '../../protocol/record-batch.ts';
 import type { Disk } from '../../host/disk.ts';
 import {
   metadataBatches,
+  quorumBatches,
   readMetadataBatches,
   snapshotFooterBatch,
   snapshotHeaderBatch,
 } from './metadata-batches.ts';
 import type { MetadataRecord } from './metadata-record.ts';
+import type { ControlRecord, Quorum } from './quorum.ts';
+import { newQuorum } from './quorum.ts';
 import { UnusableFolder } from './unusable-folder.ts';
 
 /*
  * A snapshot, in Kafka's format: `<end offset, 20 digits>-<epoch, 10 digits>.checkpoint` holds a
- * control batch with the header, batches of metadata records that make the image from nothing, and
- * a control batch with the footer. Offsets in it count from 0. It is written under another name
+ * control batch with the header, with `kraft.version` 1 control records that name the voters,
+ * batches of metadata records that make the image from nothing, and a control batch with the footer. Offsets in it count from 0. It is written under another name
  * and renamed when it is whole. `bootstrap.checkpoint` has the same format.
  */
 
@@ -34,32 +37,41 @@ export function snapshotName({ endOffset, epoch }: SnapshotId): string {
 export function encodeSnapshot(
   records: Iterable<MetadataRecord>,
   times: { readonly epoch: number; readonly lastContained: number; readonly now: number },
+  quorum: Quorum = newQuorum,
 ): Buffer {
   const place = { epoch: times.epoch, timestamp: times.now };
   const all = [...records];
+  const ofQuorum = quorumBatches(quorum, { ...place, baseOffset: 1 });
+  const baseOffset = 1 + ofQuorum.length;
   return Buffer.concat([
     snapshotHeaderBatch(times.lastContained, { ...place, baseOffset: 0 }),
-    ...metadataBatches(all, { ...place, baseOffset: 1 }),
-    snapshotFooterBatch({ ...place, baseOffset: all.length + 1 }),
+    ...ofQuorum,
+    ...metadataBatches(all, { ...place, baseOffset }),
+    snapshotFooterBatch({ ...place, baseOffset: baseOffset + all.length }),
   ]);
 }
 
+export interface SnapshotContent {
+  readonly records: readonly MetadataRecord[];
+  readonly controls: readonly ControlRecord[];
+}
+
 /**
- * The records of a snapshot.
+ * What a snapshot holds.
  *
  * @param path  for the error message
  * @throws {UnusableFolder} not a whole snapshot
  */
-export function decodeSnapshot(bytes: Buffer, path: string): MetadataRecord[] {
+export function decodeSnapshot(bytes: Buffer, path: string): SnapshotContent {
   try {
     requireIntact(bytes);
     const batches = [...readMetadataBatches(bytes)];
-    const first = batches[0]?.controls[0];
-    const last = batches.at(-1)?.controls[0];
-    if (first !== 'SNAPSHOT_HEADER' || last !== 'SNAPSHOT_FOOTER') {
-      throw new MalformedMessage('its header or footer is missing');
-    }
-    return batches.flatMap(({ records }) => records);
+    const controls = batches.flatMap((batch) => batch.controls);
+    const isWhole =
+      batches[0]?.controls[0]?.type === 'SNAPSHOT_HEADER' &&
+      batches.at(-1)?.controls.at(-1)?.type === 'SNAPSHOT_FOOTER';
+    if (!isWhole) throw new MalformedMessage('its header or footer is missing');
+    return { controls, records: batches.flatMap(({ records }) => records) };
   } catch (error) {
     if (error instanceof MalformedMessage || error instanceof UnusableFolder) {
       throw new UnusableFolder(`${path} cannot be read: ${error.message}`);
@@ -83,13 +95,17 @@ export function writeAtomically(disk: Disk, folder: string, name: string, data: 
   disk.rename(temporary, `${folder}/${name}`);
 }
 
-/** The newest snapshot; leftovers of one that was not finished are removed. */
-export function latestSnapshot(disk: Disk, folder: string): SnapshotId | undefined {
-  const names = disk.list(folder);
-  for (const name of names.filter((name) => leftoverPattern.test(name))) {
+/** Removes what is left of snapshots that were not finished, or on their way out. */
+export function removeLeftovers(disk: Disk, folder: string): void {
+  for (const name of disk.list(folder).filter((name) => leftoverPattern.test(name))) {
     disk.remove(`${folder}/${name}`);
   }
-  const [endOffset, epoch] = names
+}
+
+/** The newest snapshot. */
+export function latestSnapshot(disk: Disk, folder: string): SnapshotId | undefined {
+  const [endOffset, epoch] = disk
+    .list(folder)
     .map((name) => namePattern.exec(name)?.slice(1).map(Number))
     .filter((id) => id !== undefined)
     .at(-1) ?? [undefined, undefined];

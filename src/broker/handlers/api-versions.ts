@@ -32,12 +32,16 @@ export const apiVersionsHandler = (apis: () => readonly AnyApi[]) =>
           })),
         finalizedFeaturesEpoch: image.offset,
         finalizedFeatures: [...image.features]
-          .filter(([, level]) => level > 0)
+          .filter(([name, level]) => level > 0 && isServed(name))
           .map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
       };
     },
     refuse: (errorCode) => ({ errorCode, apiKeys: [] }),
   });
+
+/** Kafka's folders finalize more than is served here; clients are told of what they can use. */
+const isServed = (feature: string): boolean =>
+  supportedFeatures.some(({ name }) => name === feature);
 
 function announced({ key, versions: [lowest, highest] }: AnyApi) {
   // Produce 0 to 2 are refused, but librdkafka before 2.11 gives up compression when it does not

@@ -27,6 +27,8 @@ export interface DiskLogStoreOptions extends LogStoreOptions {
   readonly disk: Disk;
   /** The data directory (`log.dirs`); made when it is not there. */
   readonly root: string;
+  /** Looks at the directory once it is ours alone and before anything in it changes; may refuse. */
+  readonly inspect?: () => void;
   /** Registration epoch of this broker, for the mark of a clean stop (KIP-966). */
   readonly brokerEpoch?: () => number;
   /** Bound on open files of logs. */
@@ -96,6 +98,7 @@ export class DiskLogStore extends BaseLogStore {
     disk.makeDirectory(root);
     this.lock = disk.lock(this.pathOf(lockFile));
     try {
+      options.inspect?.();
       this.wasStoppedCleanly = disk.exists(this.pathOf(cleanStopFile));
       // From now on the directory is in use; without the mark it counts as left in disorder.
       disk.remove(this.pathOf(cleanStopFile));

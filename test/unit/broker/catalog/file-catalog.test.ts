@@ -57,8 +57,13 @@ describe('an empty folder', () => {
       '',
     ]);
     const bootstrap = decodeSnapshot(disk.readFile(`${folder}/bootstrap.checkpoint`), 'b');
-    expect(bootstrap.map(({ data }) => data)).toEqual([
+    expect(bootstrap.records.map(({ data }) => data)).toEqual([
       { name: 'metadata.version', featureLevel: 30 },
+      { name: 'eligible.leader.replicas.version', featureLevel: 1 },
+      { name: 'group.version', featureLevel: 1 },
+      { name: 'share.version', featureLevel: 1 },
+      { name: 'streams.version', featureLevel: 1 },
+      { name: 'transaction.version', featureLevel: 2 },
     ]);
     expect(text(`${logFolder}/partition.metadata`)).toBe(
       'version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ',
@@ -67,11 +72,14 @@ describe('an empty folder', () => {
 
   it('begins a log in epoch 1 with what it was formatted with', async () => {
     const catalog = await open({ minInsyncReplicas: 2 });
-    expect(catalog.image).toMatchObject({ offset: 2, epoch: 1 });
+    expect(catalog.image).toMatchObject({ offset: 7, epoch: 1 });
     expect(catalog.image.configs.get('BROKER:')).toEqual(new Map([['min.insync.replicas', '2']]));
     const [leaderChange, first] = batchesOf(firstSegment);
-    expect(leaderChange?.controls).toEqual(['LEADER_CHANGE']);
-    expect(first?.records.map(({ type }) => type)).toEqual(['FeatureLevelRecord', 'ConfigRecord']);
+    expect(leaderChange?.controls).toEqual([{ type: 'LEADER_CHANGE', voters: [1] }]);
+    expect(first?.records.map(({ type }) => type)).toEqual([
+      ...Array<string>(6).fill('FeatureLevelRecord'),
+      'ConfigRecord',
+    ]);
   });
 });
 
@@ -152,7 +160,7 @@ describe('a restart', () => {
       data: { name: null },
     };
     const bytes = disk.readFile(firstSegment);
-    const unfinished = metadataBatch([begin, set('x')], { baseOffset: 3, epoch: 1, timestamp: 0 });
+    const unfinished = metadataBatch([begin, set('x')], { baseOffset: 8, epoch: 1, timestamp: 0 });
     disk.writeFile(firstSegment, Buffer.concat([bytes, unfinished]));
     const catalog = await open();
     expect(valueIn(catalog)).toBeUndefined();
@@ -257,8 +265,8 @@ describe('a folder is refused', () => {
   it('with a quorum-state of another version, or none', async () => {
     await (await open()).close();
     const path = `${logFolder}/quorum-state`;
-    change(path, '"data_version":0', '"data_version":1');
-    await expect(open()).rejects.toThrow('has data_version 1');
+    change(path, '"data_version":0', '"data_version":2');
+    await expect(open()).rejects.toThrow('has data_version 2');
     disk.writeFile(path, '');
     await expect(open()).rejects.toThrow('is not JSON');
   });
@@ -282,7 +290,7 @@ describe('a folder is refused', () => {
     const { buildBatch } = await import('../../../../src/protocol/record-batch.ts');
     const bytes = disk.readFile(firstSegment);
     const alien = (value: number[]): Buffer =>
-      buildBatch({ baseOffset: 4, records: [{ value: Uint8Array.from(value), timestamp: 0 }] });
+      buildBatch({ baseOffset: 9, records: [{ value: Uint8Array.from(value), timestamp: 0 }] });
     for (const [value, message] of [
       [[2, 4, 0], 'framed in version 2'],
       [[1, 99, 0], 'the unknown type 99'],

@@ -11,9 +11,16 @@ const valueIn = (catalog: MemoryCatalog): string | undefined =>
   catalog.image.configs.get('TOPIC:t')?.get('k');
 
 describe('a new catalog', () => {
-  it('is at the metadata version of Kafka 4.3 and nothing else', () => {
+  it('is at the metadata version of Kafka 4.3, with the features that Kafka formats', () => {
     const { image } = new MemoryCatalog(testClusterId);
-    expect([...image.features]).toEqual([['metadata.version', 30]]);
+    expect(Object.fromEntries(image.features)).toEqual({
+      'metadata.version': 30,
+      'eligible.leader.replicas.version': 1,
+      'group.version': 1,
+      'share.version': 1,
+      'streams.version': 1,
+      'transaction.version': 2,
+    });
     expect(image.clusterId).toBe(testClusterId);
   });
 });
