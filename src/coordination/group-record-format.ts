@@ -1,12 +1,12 @@
 import { decode, encode } from '../protocol/codec.ts';
 import { hasVersion } from '../protocol/codec.ts';
-import { MalformedMessage } from '../protocol/malformed-message.ts';
 import {
   groupMetadataKey,
   groupMetadataValue,
   offsetCommitKey,
   offsetCommitValue,
 } from '../protocol/records/consumer-offsets.ts';
+import { prefixed, prefixOf, type KeyAndValue } from './coordinator-record.ts';
 import type { GroupRecord } from './group-record.ts';
 
 /*
@@ -29,12 +29,6 @@ const expiringOffsetCommitVersion = 1;
 const offsetCommitVersion = 3;
 const groupMetadataVersion = 3;
 const keyVersion = 0;
-
-/** A record without time and headers. */
-export interface KeyAndValue {
-  readonly key: Buffer;
-  readonly value: Buffer | null;
-}
 
 export function writeGroupRecord(record: GroupRecord): KeyAndValue {
   switch (record.type) {
@@ -94,13 +88,6 @@ function metadataValue(record: GroupRecord & { type: 'group' }): Buffer {
     })),
   };
   return prefixed(groupMetadataVersion, encode(groupMetadataValue, groupMetadataVersion, value));
-}
-
-function prefixed(number: number, fields: Buffer): Buffer {
-  const whole = Buffer.allocUnsafe(2 + fields.length);
-  whole.writeInt16BE(number, 0);
-  whole.set(fields, 2);
-  return whole;
 }
 
 /**
@@ -164,9 +151,4 @@ function readMetadata(key: Buffer, value: Buffer | null): GroupRecord | undefine
       assignment: Buffer.from(member.assignment),
     })),
   };
-}
-
-function prefixOf(bytes: Buffer): number {
-  if (bytes.length < 2) throw new MalformedMessage('a coordinator record without its type');
-  return bytes.readInt16BE(0);
 }

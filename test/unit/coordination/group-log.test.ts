@@ -223,7 +223,7 @@ describe('a log of the storage', () => {
     const append = (batch: Buffer) =>
       log.append(
         { buffer: batch, start: 0, end: batch.length },
-        { leaderEpoch: 1, origin: 'coordinator' },
+        { leaderEpoch: 1, origin: 'coordinator', verification: 'off' },
       );
     const written = [offset(0), offset(1)].map(writeGroupRecord);
     append(buildBatch({ records: written.slice(0, 1), compression: 'gzip' }));
