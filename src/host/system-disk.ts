@@ -165,6 +165,7 @@ class SystemFile implements DiskFile {
         rest.length === 1 && first !== undefined
           ? fs.writeSync(this.descriptor, first, 0, first.length, at)
           : fs.writevSync(this.descriptor, rest, at);
+      requireProgress(written);
       at += written;
       left -= written;
       if (left > 0) rest = withoutFirst(rest, written);
@@ -176,6 +177,7 @@ class SystemFile implements DiskFile {
     let rest: Uint8Array[] = chunks as Uint8Array[];
     for (let left = sizeOf(rest); left > 0;) {
       const { bytesWritten } = await writevAsync(this.descriptor, rest, at);
+      requireProgress(bytesWritten);
       at += bytesWritten;
       left -= bytesWritten;
       if (left > 0) rest = withoutFirst(rest, bytesWritten);
@@ -197,6 +199,12 @@ class SystemFile implements DiskFile {
   close(): void {
     fs.closeSync(this.descriptor);
   }
+}
+
+/** A device that takes nothing and says nothing must not hold up the process for ever. */
+function requireProgress(written: number): void {
+  if (written > 0) return;
+  throw Object.assign(new Error('EIO: the device takes no more bytes'), { code: 'EIO' });
 }
 
 function sizeOf(chunks: readonly Uint8Array[]): number {

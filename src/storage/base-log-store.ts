@@ -100,11 +100,11 @@ export abstract class BaseLogStore implements LogStore {
   abstract existing(): readonly PartitionRef[];
   abstract existingNames(): readonly PartitionName[];
   abstract describe(): readonly LogDirectoryDescription[];
-  /** Makes the log from what is stored. `isClean`: it was left in good order. */
+  /** Makes the log from what is stored. @param failed  the one whose place it takes */
   protected abstract loadStored(
     ref: PartitionRef,
     settings: LogSettings,
-    isAfterFailure: boolean,
+    failed: SegmentedLog | undefined,
   ): Promise<SegmentedLog>;
   protected abstract removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void;
   protected abstract onLogStartSet(log: PartitionLog): void;
@@ -142,7 +142,7 @@ export abstract class BaseLogStore implements LogStore {
     failed: SegmentedLog | undefined,
   ): Promise<PartitionLog> {
     await failed?.idle();
-    const log = await this.loadStored(ref, settings, failed !== undefined);
+    const log = await this.loadStored(ref, settings, failed);
     this.logs.set(key, log);
     return log;
   }

@@ -9,6 +9,11 @@ const never = 2 ** 50;
 export class LogFlusher {
   private timer: Timer | undefined;
   private background: Promise<void> | undefined;
+  /**
+   * A flush failed. The system may have dropped what it could not write and take it for written:
+   * a second try would succeed and mean nothing. Only a log that is opened again can be flushed.
+   */
+  private failed: Error | undefined;
 
   /**
    * @param recoveryPoint  what is durable ends here
@@ -22,16 +27,31 @@ export class LogFlusher {
     private readonly flush: () => Promise<void>,
   ) {}
 
+  get hasFailed(): boolean {
+    return this.failed !== undefined;
+  }
+
   /** Makes everything durable that the medium was given. @param endOffset  where that ends */
   async sync(endOffset: number): Promise<void> {
-    for (const segment of this.segments.all) {
-      const { storedSize } = segment;
-      if (segment.syncedSize >= storedSize) continue;
-      await segment.medium.sync();
-      segment.syncedSize = Math.max(segment.syncedSize, storedSize);
+    this.refuseAfterFailure();
+    try {
+      for (const segment of this.segments.all) {
+        const { storedSize } = segment;
+        if (segment.syncedSize >= storedSize) continue;
+        await segment.medium.sync();
+        this.refuseAfterFailure(); // of another flush that was under way
+        segment.syncedSize = Math.max(segment.syncedSize, storedSize);
+      }
+      this.medium.sync();
+    } catch (error) {
+      this.failed ??= error instanceof Error ? error : new Error(String(error));
+      throw error;
     }
-    this.medium.sync();
     this.recoveryPoint = Math.max(this.recoveryPoint, endOffset);
+  }
+
+  private refuseAfterFailure(): void {
+    if (this.failed !== undefined) throw this.failed;
   }
 
   /** Flushes `flushMs` from now, unless that is planned already or there is nothing to flush. */

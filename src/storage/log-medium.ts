@@ -18,19 +18,29 @@ export interface SegmentMedium {
   create(): void;
   writeNow(chunks: readonly Uint8Array[], position: number): void;
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
-  /** Makes everything written durable. */
+  /**
+   * Undoes a write that failed: nothing stays from `position` on, and nothing at all of a segment
+   * that is new with that write.
+   */
+  takeBack(position: number, isNew: boolean): void;
+  /** Makes everything written durable. Fails too when the segment was removed under us. */
   sync(): Promise<void>;
+  /** False when somebody removed it under us. */
+  isPresent(): boolean;
   /**
    * Reads bytes that were written; the last batch may be cut off.
    *
    * @param isNear  near the end of the log, hence probably in the page cache: need not be async
-   * @throws {StorageFailure} Corrupt: fewer bytes than there must be, or unreadable
+   * @throws {StorageFailure} Corrupt: fewer bytes than there must be; Unreadable: the disk refuses
    */
   read(position: number, length: number, isNear: boolean): Region | Promise<Region>;
   appendAborted(rows: readonly AbortedRow[]): void;
   /** Keeps the indexes: the segment is complete. */
   seal(indexes: SegmentIndexes): void;
-  /** The indexes of a segment that was sealed, built anew where they are lost. */
+  /**
+   * The indexes of a segment that was sealed, built anew where they are lost.
+   * @throws {StorageFailure} Unreadable
+   */
   loadIndexes(): SegmentIndexes;
   /** Gives the segment up, its bytes after a delay: someone may still read them. */
   remove(delayMs: number): void;

@@ -39,7 +39,7 @@ import { emptyIndexes } from './segment-indexes.ts';
 import { SegmentList } from './segment-list.ts';
 import type { BatchesFound } from './segment-reader.ts';
 import { newSegmentStart, Segment } from './segment.ts';
-import { StorageFailure } from './storage-failure.ts';
+import { StorageFailure, systemCodeOf, withCause } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
 import type { CommitTurn, WriteGroup } from './write-queue.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -94,6 +94,7 @@ export class SegmentedLog implements PartitionLog {
   private epochsChanged = false;
   private readonly flusher: LogFlusher;
   private isClosing = false;
+  private isLogStartNoted = true;
   /** Deletions take turns. */
   private maintenance: Promise<unknown> = alreadyCommitted;
 
@@ -133,6 +134,16 @@ export class SegmentedLog implements PartitionLog {
   /** What is durable ends here. */
   get recoveryPoint(): number {
     return this.flusher.recoveryPoint;
+  }
+
+  /** A flush failed: what the disk was given since the last good one may be anything. */
+  get hasFailedFlush(): boolean {
+    return this.flusher.hasFailed;
+  }
+
+  /** Bytes of a segment that are certainly durable. @param baseOffset  of the segment */
+  syncedSizeOf(baseOffset: number): number {
+    return this.segments.all.find((each) => each.baseOffset === baseOffset)?.syncedSize ?? 0;
   }
 
   get latestEpoch(): number | undefined {
@@ -323,12 +334,22 @@ export class SegmentedLog implements PartitionLog {
   }
 
   private onFailed(cause: unknown): void {
+    if (this.failure !== undefined) return;
     this.around.logger.error('a write failed; the log takes no more appends until it is reopened', {
       topic: this.ref.topicName,
       partition: this.ref.partition,
       error: cause,
     });
-    this.poison(new StorageFailure('NotCommitted', 'an earlier write of this log failed', cause));
+    const words = withCause('an earlier write of this log failed', cause);
+    const failure = new StorageFailure('NotCommitted', words, cause);
+    this.poison(failure);
+    this.queue.abandon(failure);
+  }
+
+  /** Fails when the files were removed under us: writes to what has no name go nowhere. */
+  checkPresence(): void {
+    if (this.failure !== undefined || this.segments.active.medium.isPresent()) return;
+    this.onFailed(new Error('ENOENT: the files of the log were removed'));
   }
 
   private poison(failure: StorageFailure): void {
@@ -380,15 +401,30 @@ export class SegmentedLog implements PartitionLog {
     signal?.throwIfAborted();
     const limitOffset = this.limitOf(request.limit);
     if (fromOffset >= limitOffset) return this.result(undefined, request);
-    const found = this.segments.read({ ...request, limitOffset });
-    if (!(found instanceof Promise)) return this.result(found, request);
-    return found.then((batches) => {
-      if (signal?.aborted === true) {
-        batches?.release();
-        signal.throwIfAborted();
-      }
-      return this.result(batches, request);
-    });
+    try {
+      const found = this.segments.read({ ...request, limitOffset });
+      if (!(found instanceof Promise)) return this.result(found, request);
+      return found.then(
+        (batches) => {
+          if (signal?.aborted === true) {
+            batches?.release();
+            signal.throwIfAborted();
+          }
+          return this.result(batches, request);
+        },
+        (error: unknown) => this.onUnreadable(error),
+      );
+    } catch (error) {
+      return this.onUnreadable(error);
+    }
+  }
+
+  /** A disk that does not answer may do so later; files that are gone are gone. */
+  private onUnreadable(error: unknown): never {
+    if (error instanceof StorageFailure && systemCodeOf(error.cause) === 'ENOENT') {
+      this.onFailed(error.cause);
+    }
+    throw error;
   }
 
   private limitOf(limit: ReadLimit): number {
@@ -444,10 +480,23 @@ export class SegmentedLog implements PartitionLog {
     }
     if (offset > this.logStartOffset) {
       this.moveLogStart(offset);
-      this.around.onLogStartSet(this);
+      this.isLogStartNoted = false;
     }
+    this.noteLogStart();
     await this.inTurn(() => this.deleteExpired({ ...this.settings, cleanupDelete: false }));
     return this.logStartOffset;
+  }
+
+  /** @throws {StorageFailure} NotCommitted: the start is in force, but would be forgotten */
+  private noteLogStart(): void {
+    if (this.isLogStartNoted) return;
+    try {
+      this.around.onLogStartSet(this);
+      this.isLogStartNoted = true;
+    } catch (error) {
+      const words = withCause('the new start of the log could not be written down', error);
+      throw new StorageFailure('NotCommitted', words, error);
+    }
   }
 
   async applyRetention(): Promise<void> {
@@ -530,7 +579,8 @@ export class SegmentedLog implements PartitionLog {
     } catch (error) {
       // After a failed fsync nobody knows what is on the disk.
       this.onFailed(error);
-      throw new StorageFailure('OutcomeUnknown', 'could not make the log durable', error);
+      const words = withCause('could not make the log durable', error);
+      throw new StorageFailure('OutcomeUnknown', words, error);
     }
   }
 
@@ -560,9 +610,10 @@ export class SegmentedLog implements PartitionLog {
     this.poison(new StorageFailure('Fenced', 'the log is closed'));
   }
 
-  /** Resolves once no write is under way. */
-  idle(): Promise<void> {
-    return this.queue.idle();
+  /** Resolves once no write and no flush is under way. */
+  async idle(): Promise<void> {
+    await this.queue.idle();
+    await this.flusher.idle();
   }
 
   /** Ends it at once: what is not written yet never will be. */

@@ -5,16 +5,24 @@ import { KafkaError } from '../protocol/kafka-error.ts';
  * How a write can end besides "committed", and what a read can find:
  * - `Fenced`: a newer leader (or nobody any more) owns the log; nothing was written.
  * - `NotCommitted`: nothing was written and nothing ever will be.
- * - `OutcomeUnknown`: the write failed half-way; the records may turn up after a restart.
+ * - `OutcomeUnknown`: the write failed half-way and could not be taken back; the records may turn up
+ *   when the log is opened again.
+ * - `Unreadable`: the disk does not give out what is stored; perhaps later.
  * - `Corrupt`: what is stored cannot be what was written.
  */
-export type FailureKind = 'Fenced' | 'NotCommitted' | 'OutcomeUnknown' | 'Corrupt';
+export type FailureKind = 'Fenced' | 'NotCommitted' | 'OutcomeUnknown' | 'Unreadable' | 'Corrupt';
 
-/** What a client hears. A retry is right after the first three, and harmless if idempotent. */
+/**
+ * What a client hears. Every producer retries after the first three, which is harmless if it is
+ * idempotent: what did turn up is known by its sequence. What they conclude differs, so the codes
+ * must be true: librdkafka takes KAFKA_STORAGE_ERROR for "not persisted" and REQUEST_TIMED_OUT for
+ * "possibly persisted"; Java's and kafkajs only retry, after the first with fresh metadata.
+ */
 const failureCodes: Readonly<Record<FailureKind, ErrorName>> = {
   Fenced: 'NOT_LEADER_OR_FOLLOWER',
   NotCommitted: 'KAFKA_STORAGE_ERROR',
   OutcomeUnknown: 'REQUEST_TIMED_OUT',
+  Unreadable: 'KAFKA_STORAGE_ERROR',
   Corrupt: 'CORRUPT_MESSAGE',
 };
 
@@ -30,4 +38,15 @@ export class StorageFailure extends KafkaError {
     super(failureCodes[kind], message);
     this.cause = cause;
   }
+}
+
+/** A sentence with what the system said. */
+export function withCause(sentence: string, cause: unknown): string {
+  return cause instanceof Error ? `${sentence}: ${cause.message}` : sentence;
+}
+
+/** The system's code of an error (ENOSPC, EIO, ...); undefined for any other error. */
+export function systemCodeOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../host/clock.ts';
 import type { AbortedRow } from './aborted-transactions.ts';
 import type { LogMedium } from './log-medium.ts';
 import type { Segment } from './segment.ts';
-import { StorageFailure } from './storage-failure.ts';
+import { StorageFailure, withCause } from './storage-failure.ts';
 
 /** From this size on a group goes through the thread pool: a longer copy would hold up the loop. */
 const largeGroupBytes = 1024 * 1024;
@@ -221,15 +221,17 @@ export class WriteQueue implements Committing {
   }
 
   private fail(group: WriteGroup, cause: unknown): void {
-    this.owner.onFailed(cause);
     group.reject(
-      new StorageFailure(
-        'OutcomeUnknown',
-        'the write failed; it may turn up after a restart',
-        cause,
-      ),
+      takenBack(group)
+        ? new StorageFailure('NotCommitted', withCause('the write failed', cause), cause)
+        : new StorageFailure(
+            'OutcomeUnknown',
+            withCause('the write failed; it may turn up when the log is opened again', cause),
+            cause,
+          ),
     );
-    this.abandon(new StorageFailure('NotCommitted', 'an earlier write of this log failed', cause));
+    this.owner.onFailed(cause);
+    this.wakeIdle();
   }
 
   private wakeIdle(): void {
@@ -237,5 +239,22 @@ export class WriteQueue implements Committing {
     const waiters = this.idleWaiters;
     this.idleWaiters = [];
     for (const wake of waiters) wake();
+  }
+}
+
+/**
+ * Undoes all that was written of a group, the last first. Its log takes no more appends, and is
+ * read anew when it is opened again: what counts is that nobody finds these records then.
+ *
+ * @returns whether that is certain
+ */
+function takenBack(group: WriteGroup): boolean {
+  try {
+    for (const { segment, position, roll } of [...group.steps].reverse()) {
+      segment.medium.takeBack(position, roll !== undefined);
+    }
+    return true;
+  } catch {
+    return false; // said by the code that the client hears
   }
 }

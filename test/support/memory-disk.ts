@@ -2,7 +2,29 @@ import type { Disk, DiskFile } from '../../src/host/disk.ts';
 import { StoredFile, StoredFolder, type Luck } from './memory-files.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-export type Operation = 'open' | 'read' | 'write' | 'sync' | 'rename' | 'remove';
+export type Operation = 'open' | 'read' | 'write' | 'truncate' | 'sync' | 'rename' | 'remove';
+
+/** Which calls fail, of those of one kind. */
+export interface FailureOptions {
+  /** Only for these paths; default: all. */
+  readonly path?: RegExp;
+  /** So many calls go well before. */
+  readonly after?: number;
+  /** So many fail; default: all until `heal`. */
+  readonly times?: number;
+  /** Of a write: so many bytes are written all the same. */
+  readonly writesBytes?: number;
+}
+
+interface PlannedFailure {
+  readonly operation: Operation;
+  readonly code: string;
+  readonly path: RegExp;
+  readonly writesBytes: number;
+  /** Calls that go well, then calls that fail. */
+  after: number;
+  times: number;
+}
 
 /** Faults that happen by chance. */
 export interface Faults {
@@ -12,6 +34,9 @@ export interface Faults {
   /** Which calls; default: all. */
   readonly operations?: readonly Operation[];
 }
+
+/** What is done of a call that fails in the midst. @param bytes  so many; undefined: by chance */
+type Half = (bytes?: number) => unknown;
 
 /** A call that is under way. */
 interface UnderWay {
@@ -29,12 +54,12 @@ interface UnderWay {
 export class MemoryDisk implements Disk {
   private root = new StoredFolder();
   private readonly locks = new Set<string>();
-  private readonly failures = new Map<Operation, string>();
+  private readonly failures: PlannedFailure[] = [];
   private readonly underWay: UnderWay[] = [];
   private readonly random: SeededRandom;
   private callsLeft = Infinity;
   /** How often each operation was asked for. */
-  readonly calls = { open: 0, read: 0, write: 0, sync: 0, rename: 0, remove: 0 };
+  readonly calls = { open: 0, read: 0, write: 0, truncate: 0, sync: 0, rename: 0, remove: 0 };
   openFiles = 0;
   mostOpenFiles = 0;
   /** Faults by chance, while there are any. */
@@ -74,13 +99,14 @@ export class MemoryDisk implements Disk {
     this.callsLeft = calls;
   }
 
-  /** Lets every further `operation` fail with a system error, until `heal`. */
-  failWith(operation: Operation, code: string): void {
-    this.failures.set(operation, code);
+  /** Lets further calls of `operation` fail with a system error, until `heal`. */
+  failWith(operation: Operation, code: string, options: FailureOptions = {}): void {
+    const { path = /(?:)/, after = 0, times = Infinity, writesBytes = 0 } = options;
+    this.failures.push({ operation, code, path, after, times, writesBytes });
   }
 
   heal(): void {
-    this.failures.clear();
+    this.failures.length = 0;
     this.faults = undefined;
   }
 
@@ -98,13 +124,13 @@ export class MemoryDisk implements Disk {
   }
 
   open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
-    this.call('open');
+    this.call('open', path);
     let file = this.find(path);
     if (file === undefined && options.create === true) file = this.create(path);
     if (!(file instanceof StoredFile)) throw systemError('ENOENT', path);
     this.openFiles++;
     this.mostOpenFiles = Math.max(this.mostOpenFiles, this.openFiles);
-    return new MemoryFile(this, file);
+    return new MemoryFile(this, path, file);
   }
 
   exists(path: string): boolean {
@@ -128,7 +154,7 @@ export class MemoryDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    this.call('write');
+    this.call('write', path);
     let folder = this.root;
     for (const name of partsOf(path)) {
       let next = folder.entries.get(name);
@@ -139,7 +165,7 @@ export class MemoryDisk implements Disk {
   }
 
   readFile(path: string): Buffer {
-    this.call('read');
+    this.call('read', path);
     return Buffer.from(this.file(path).read());
   }
 
@@ -147,15 +173,15 @@ export class MemoryDisk implements Disk {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     let file: StoredFile | undefined;
     // Opened, made empty, written: three moments to fail.
-    this.call('write', () => {
-      const part = this.random.below(bytes.length + 2) - 1;
+    this.call('write', path, (planned) => {
+      const part = planned ?? this.random.below(bytes.length + 2) - 1;
       if (part < 0) return;
       file = this.emptied(path);
       file.write(bytes.subarray(0, part), 0, this.wallMs());
     });
     file = this.emptied(path);
     file.write(bytes, 0, this.wallMs());
-    if (options.sync === true) this.sync(file);
+    if (options.sync === true) this.sync(path, file);
   }
 
   private emptied(path: string): StoredFile {
@@ -166,7 +192,7 @@ export class MemoryDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
-    this.call('rename');
+    this.call('rename', from);
     const node = this.find(from);
     if (node === undefined) throw systemError('ENOENT', from);
     const [source, target] = [this.folderOf(from), this.folderOf(to)];
@@ -183,7 +209,7 @@ export class MemoryDisk implements Disk {
   }
 
   remove(path: string): void {
-    this.call('remove');
+    this.call('remove', path);
     const node = this.find(path);
     if (node instanceof StoredFolder) {
       for (const name of [...node.entries.keys()]) this.remove(`${path}/${name}`);
@@ -192,7 +218,7 @@ export class MemoryDisk implements Disk {
   }
 
   syncDirectory(path: string): void {
-    this.call('sync');
+    this.call('sync', path);
     const folder = this.find(path);
     if (!(folder instanceof StoredFolder)) throw systemError('ENOENT', path);
     folder.sync();
@@ -219,9 +245,9 @@ export class MemoryDisk implements Disk {
   /**
    * Counts a call, and lets it fail where it shall.
    *
-   * @param half  what is done of it when it fails in the midst
+   * @param half  what is done of it when it fails in the midst: so many bytes, or by chance
    */
-  call(operation: Operation, half: () => void = () => undefined): void {
+  call(operation: Operation, path: string, half: Half = () => undefined): void {
     this.checkPower();
     this.calls[operation]++;
     if (this.callsLeft-- <= 0) {
@@ -229,8 +255,11 @@ export class MemoryDisk implements Disk {
       this.turnOff();
       this.checkPower();
     }
-    const code = this.failures.get(operation);
-    if (code !== undefined) throw systemError(code, operation);
+    const planned = this.plannedFailure(operation, path);
+    if (planned !== undefined) {
+      half(planned.writesBytes);
+      throw systemError(planned.code, path);
+    }
     const { faults } = this;
     if (faults?.operations?.includes(operation) === false) return;
     if (faults === undefined || this.random.fraction() >= faults.rate) return;
@@ -238,31 +267,45 @@ export class MemoryDisk implements Disk {
     throw systemError(this.random.pick(faults.codes), operation);
   }
 
-  write(file: StoredFile, chunks: readonly Uint8Array[], position: number): void {
-    const half = (): void => this.writePart(file, chunks, position);
-    this.call('write', half);
+  private plannedFailure(operation: Operation, path: string): PlannedFailure | undefined {
+    for (const failure of this.failures) {
+      if (failure.operation !== operation || !failure.path.test(path)) continue;
+      if (failure.after-- > 0) continue;
+      if (failure.times-- > 0) return failure;
+    }
+    return undefined;
+  }
+
+  write(path: string, file: StoredFile, chunks: readonly Uint8Array[], position: number): void {
+    this.call('write', path, (planned) => this.writePart(file, chunks, position, planned));
     file.write(Buffer.concat(chunks), position, this.wallMs());
   }
 
   /** Some first bytes of a write. */
-  writePart(file: StoredFile, chunks: readonly Uint8Array[], position: number): void {
+  writePart(
+    file: StoredFile,
+    chunks: readonly Uint8Array[],
+    position: number,
+    size?: number,
+  ): void {
     const bytes = Buffer.concat(chunks);
-    const part = bytes.subarray(0, this.random.below(bytes.length + 1));
+    const part = bytes.subarray(0, size ?? this.random.below(bytes.length + 1));
     if (part.length > 0) file.write(part, position, this.wallMs());
   }
 
-  sync(file: StoredFile): void {
+  sync(path: string, file: StoredFile): void {
+    let random: SeededRandom | undefined = this.random;
     try {
-      this.call('sync');
+      this.call('sync', path, (planned) => (random = planned === undefined ? random : undefined));
     } catch (error) {
-      if (!this.isOff) file.failSync(this.random);
+      if (!this.isOff) file.failSync(random);
       throw error;
     }
     file.sync();
   }
 
-  cut(file: StoredFile, length: number): void {
-    this.call('write');
+  cut(path: string, file: StoredFile, length: number): void {
+    this.call('truncate', path);
     file.truncate(length, this.wallMs());
   }
 
@@ -274,7 +317,7 @@ export class MemoryDisk implements Disk {
         try {
           resolve(action());
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       // Nobody lives to hear of a call that was broken off.
@@ -339,6 +382,7 @@ class MemoryFile implements DiskFile {
 
   constructor(
     private readonly disk: MemoryDisk,
+    private readonly path: string,
     private readonly file: StoredFile,
   ) {}
 
@@ -348,7 +392,7 @@ class MemoryFile implements DiskFile {
 
   readSync(target: Uint8Array, offset: number, length: number, position: number): number {
     this.check();
-    this.disk.call('read');
+    this.disk.call('read', this.path);
     const bytes = this.file.read().subarray(position, position + length);
     target.set(bytes, offset);
     return bytes.length;
@@ -360,7 +404,7 @@ class MemoryFile implements DiskFile {
 
   writeSync(chunks: readonly Uint8Array[], position: number): void {
     this.check();
-    this.disk.write(this.file, chunks, position);
+    this.disk.write(this.path, this.file, chunks, position);
   }
 
   write(chunks: readonly Uint8Array[], position: number): Promise<void> {
@@ -373,12 +417,12 @@ class MemoryFile implements DiskFile {
 
   truncate(length: number): void {
     this.check();
-    this.disk.cut(this.file, length);
+    this.disk.cut(this.path, this.file, length);
   }
 
   syncNow(): void {
     this.check();
-    this.disk.sync(this.file);
+    this.disk.sync(this.path, this.file);
   }
 
   sync(): Promise<void> {

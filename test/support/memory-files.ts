@@ -87,8 +87,14 @@ export class StoredFile {
   /**
    * As on Linux: what was dirty counts as clean from now on, although not all of it (perhaps nothing)
    * is on the disk. Readers see it until it leaves the page cache.
+   *
+   * @param random  default: nothing is on the disk, all of it in the cache
    */
-  failSync(random: SeededRandom): void {
+  failSync(random?: SeededRandom): void {
+    if (random === undefined) {
+      this.changes = [];
+      return;
+    }
     this.durable = this.survivingBytes(random, random.pick(['nothing', 'a prefix', 'some']));
     this.changes = [];
     if (random.below(2) === 0) this.bytes = this.durable.copy();

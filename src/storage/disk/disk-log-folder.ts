@@ -51,6 +51,12 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     return segment;
   }
 
+  /** A segment that is one of the log's. */
+  found(baseOffset: number): DiskSegment | undefined {
+    for (const segment of this.segments) if (segment.baseOffset === baseOffset) return segment;
+    return undefined;
+  }
+
   saveEpochs(entries: readonly EpochEntry[]): void {
     this.ensure();
     this.epochs = entries;

@@ -5,6 +5,7 @@ import type { LogStoreOptions } from '../base-log-store.ts';
 import { BaseLogStore } from '../base-log-store.ts';
 import type { LogDirectoryDescription } from '../log-store.ts';
 import type { LogSettings, PartitionName, PartitionRef } from '../partition-log.ts';
+import type { LogState } from '../segmented-log.ts';
 import { SegmentedLog } from '../segmented-log.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { OffsetsByFolder } from './checkpoint-files.ts';
@@ -22,6 +23,7 @@ import {
 import { IndexCache } from './index-cache.ts';
 import { LogRecovery } from './log-recovery.ts';
 import { OpenFiles } from './open-files.ts';
+import { rewriteUnsynced, startOfLost } from './after-failure.ts';
 
 export interface DiskLogStoreOptions extends LogStoreOptions {
   readonly disk: Disk;
@@ -79,7 +81,10 @@ export class DiskLogStore extends BaseLogStore {
   private readonly unopened = new Set<string>();
   private readonly openFolders = new Map<string, OpenFolder>();
   private readonly endings = new Map<() => void, Timer>();
+  /** Whether every log was closed as it should be. */
   private isSound = true;
+  /** Whether the checkpoints were written when that was tried last. */
+  private isCheckpointed = true;
 
   /** @throws an error with code ELOCKED when another process has the directory */
   constructor(options: DiskLogStoreOptions) {
@@ -95,7 +100,7 @@ export class DiskLogStore extends BaseLogStore {
       indexes: new IndexCache(),
       whenOver: (delayMs, action) => this.whenOver(delayMs, action),
     };
-    disk.makeDirectory(root);
+    makeRoot(disk, root);
     this.lock = disk.lock(this.pathOf(lockFile));
     try {
       options.inspect?.();
@@ -146,25 +151,32 @@ export class DiskLogStore extends BaseLogStore {
     }
     this.endings.clear();
     this.tools.files.closeAll();
-    this.checkpoint(true);
+    const isNoted = this.checkpoint(true);
     // Logs that were never looked at are only as good as they were before.
-    const isClean = this.isSound && (this.wasStoppedCleanly || this.unopened.size === 0);
-    if (isClean) {
+    const areKnown = this.wasStoppedCleanly || this.unopened.size === 0;
+    if (this.isSound && isNoted && areKnown) this.leaveCleanMark();
+    this.lock.release();
+  }
+
+  private leaveCleanMark(): void {
+    try {
       const mark = JSON.stringify({ version: 0, brokerEpoch: this.brokerEpoch() });
       this.disk.writeFile(this.pathOf(cleanStopFile), mark, { sync: true });
       this.disk.syncDirectory(this.root);
+    } catch (error) {
+      // The next start looks at everything, and finds it in good order.
+      this.logger.warn('could not leave the mark of a clean stop', { root: this.root, error });
     }
-    this.lock.release();
   }
 
   protected async loadStored(
     ref: PartitionRef,
     settings: LogSettings,
-    isAfterFailure: boolean,
+    failed: SegmentedLog | undefined,
   ): Promise<SegmentedLog> {
     const name = folderName(ref);
     this.claimFolder(ref, name);
-    const isThere = this.isThere(name);
+    const isThere = this.isThere(name) && this.disk.exists(this.pathOf(name));
     const isUntouched = this.unopened.has(name);
     const before = this.openFolders.get(name);
     before?.folder.close();
@@ -178,12 +190,14 @@ export class DiskLogStore extends BaseLogStore {
       isThere,
     );
     const marks = {
-      isClean: !isThere || (isUntouched && !isAfterFailure && this.wasStoppedCleanly),
+      isClean: !isThere || (isUntouched && failed === undefined && this.wasStoppedCleanly),
       recoveryPoint: before?.log.recoveryPoint ?? this.recoveryPoints.get(name) ?? 0,
-      logStartOffset: isThere ? (this.logStarts.get(name) ?? 0) : 0,
+      logStartOffset: isThere ? (this.logStarts.get(name) ?? 0) : startOfLost(failed),
     };
     const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger);
-    const log = new SegmentedLog(ref, settings, await recovery.run(), folder, this.surroundings);
+    const found = await recovery.run();
+    const state = failed === undefined ? found : await this.afterFailure(found, failed, folder);
+    const log = new SegmentedLog(ref, settings, state, folder, this.surroundings);
     if (isThere) this.identify(ref, name);
     this.owners.set(name, ref.topicId);
     this.unopened.delete(name);
@@ -191,14 +205,39 @@ export class DiskLogStore extends BaseLogStore {
     return log;
   }
 
+  /** What a log that failed left, made good. @throws raw system errors: the disk is not well yet */
+  private async afterFailure(
+    state: LogState,
+    failed: SegmentedLog,
+    folder: DiskLogFolder,
+  ): Promise<LogState> {
+    const { topicName, partition } = failed.ref;
+    const where = { topic: topicName, partition };
+    const [start, end] = [state.logStartOffset, state.logEndOffset];
+    if (start > failed.logStartOffset || end < failed.highWatermark) {
+      this.logger.error('records that were acknowledged are lost: the disk has them no more', {
+        ...where,
+        had: `${failed.logStartOffset} to ${failed.highWatermark}`,
+        has: `${start} to ${end}`,
+      });
+    }
+    if (!failed.hasFailedFlush) return state;
+    await rewriteUnsynced(state, failed, folder);
+    this.logger.info('what a failed flush covered was read back and written again', where);
+    return { ...state, recoveryPoint: end };
+  }
+
   protected removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void {
     const name = folderName(ref);
     if (log === undefined && this.ownerOf(name) !== ref.topicId) return;
     this.openFolders.get(name)?.folder.close();
-    this.forget(name);
-    if (!this.disk.exists(this.pathOf(name))) return;
+    this.openFolders.delete(name);
     const gone = this.pathOf(renamedFolder(name, this.hex32(), 'delete'));
-    this.disk.rename(this.pathOf(name), gone);
+    const isThere = this.disk.exists(this.pathOf(name));
+    // While this fails the name is known as taken: a new topic that has it sets the folder aside.
+    if (isThere) this.disk.rename(this.pathOf(name), gone);
+    this.forget(name);
+    if (!isThere) return;
     this.whenOver(log?.fileDeleteDelayMs ?? leftoverDelayMs, () => this.disk.remove(gone));
   }
 
@@ -276,26 +315,29 @@ export class DiskLogStore extends BaseLogStore {
     return size;
   }
 
-  /** Writes down how far each log is durable, begins, and was committed. */
-  private checkpoint(sync: boolean): void {
-    let hasChanged = sync;
+  /** Writes down how far each log is durable, begins, and was committed. @returns whether it could */
+  private checkpoint(sync: boolean): boolean {
+    let hasChanged = sync || !this.isCheckpointed;
     for (const [name, { log }] of this.openFolders) {
       if (log.logEndOffset === 0) continue; // perhaps it has no folder yet
-      hasChanged ||=
-        this.recoveryPoints.get(name) !== log.recoveryPoint ||
-        this.highWatermarks.get(name) !== log.highWatermark;
+      const hasGrown = this.highWatermarks.get(name) !== log.highWatermark;
+      if (hasGrown && !sync) log.checkPresence();
+      hasChanged ||= hasGrown || this.recoveryPoints.get(name) !== log.recoveryPoint;
       this.recoveryPoints.set(name, log.recoveryPoint);
       this.highWatermarks.set(name, log.highWatermark);
     }
-    if (!hasChanged) return;
+    if (!hasChanged) return true;
     try {
       this.writeOffsets(recoveryPointFile, this.recoveryPoints, sync);
       this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
       this.writeLogStarts(sync);
+      this.isCheckpointed = true;
     } catch (error) {
-      this.isSound = false;
+      // Until it works again a start after a crash has more to read, and that is all.
+      this.isCheckpointed = false;
       this.logger.error('could not write the checkpoints', { root: this.root, error });
     }
+    return this.isCheckpointed;
   }
 
   private writeLogStarts(sync: boolean): void {
@@ -331,4 +373,20 @@ export class DiskLogStore extends BaseLogStore {
   private pathOf(name: string): string {
     return `${this.root}/${name}`;
   }
+}
+
+/** Makes the data directory, and its name durable: all that follows is below it. */
+function makeRoot(disk: Disk, root: string): void {
+  const missing: string[] = [];
+  for (let path = root; path !== parentOf(path) && !disk.exists(path); path = parentOf(path)) {
+    missing.push(path);
+  }
+  disk.makeDirectory(root);
+  for (const path of missing) disk.syncDirectory(parentOf(path));
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  if (slash < 0) return '.';
+  return slash === 0 ? '/' : path.slice(0, slash);
 }

@@ -3,7 +3,7 @@ import type { AbortedRow } from '../aborted-transactions.ts';
 import { abortedRowSize, encodeAbortedRows } from '../aborted-transactions.ts';
 import type { Region, SegmentMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
-import { StorageFailure } from '../storage-failure.ts';
+import { StorageFailure, withCause } from '../storage-failure.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { deletedSuffix, fileName, segmentSuffixes } from './file-names.ts';
 import type { IndexCache } from './index-cache.ts';
@@ -13,6 +13,7 @@ import { FileHandle } from './open-files.ts';
 
 /** A longer read goes through the thread pool even where it is probably cached. */
 const longestSyncRead = 1024 * 1024;
+const rewrittenAtOnce = 1024 * 1024;
 
 /** What the segments of a disk store share. */
 export interface DiskTools {
@@ -70,9 +71,52 @@ export class DiskSegment implements SegmentMedium {
     await this.tools.files.during(this.log, (file) => file.write(chunks, position));
   }
 
+  takeBack(position: number, isNew: boolean): void {
+    if (!this.isThere) return;
+    const { disk, files } = this.tools;
+    if (isNew) {
+      files.close(this.log);
+      disk.remove(this.log.path);
+      return;
+    }
+    const file = files.use(this.log);
+    if (file.size() > position) file.truncate(position);
+  }
+
   async sync(): Promise<void> {
     if (this.isGone) return;
     await this.tools.files.during(this.log, (file) => file.sync());
+    // A file without a name is as durable as one that was never written.
+    if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
+  }
+
+  isPresent(): boolean {
+    return this.isGone || !this.isThere || this.tools.disk.exists(this.log.path);
+  }
+
+  /**
+   * Writes the bytes from `from` to `to` once more, as they are read now, and makes them durable.
+   * After a failed fsync the system counts them as written, and would not try again by itself.
+   */
+  async rewrite(from: number, to: number): Promise<void> {
+    const { buffer, release } = this.lend(Math.min(rewrittenAtOnce, to - from));
+    try {
+      await this.tools.files.during(this.log, async (file) => {
+        for (let at = from; at < to; at += buffer.length) {
+          const length = Math.min(buffer.length, to - at);
+          this.checkRead(await file.read(buffer, 0, length, at), length, at);
+          await file.write([buffer.subarray(0, length)], at);
+        }
+        await file.sync();
+      });
+    } finally {
+      release();
+    }
+  }
+
+  private lend(length: number): { readonly buffer: Buffer; readonly release: () => void } {
+    const lent = this.tools.buffers.take(length);
+    return { buffer: lent.buffer.subarray(0, length), release: () => lent.release() };
   }
 
   read(position: number, length: number, isNear: boolean): Region | Promise<Region> {
@@ -114,7 +158,7 @@ export class DiskSegment implements SegmentMedium {
 
   private unreadable(error: unknown): StorageFailure {
     if (error instanceof StorageFailure) return error;
-    return new StorageFailure('Corrupt', `cannot read ${this.log.path}`, error);
+    return new StorageFailure('Unreadable', withCause('cannot read the log', error), error);
   }
 
   appendAborted(rows: readonly AbortedRow[]): void {
@@ -137,9 +181,13 @@ export class DiskSegment implements SegmentMedium {
   }
 
   loadIndexes(): SegmentIndexes {
-    return this.tools.indexes.get(this, () =>
-      readIndexes(this.tools.disk, this.folder.path, this.baseOffset, this.indexIntervalBytes),
-    );
+    try {
+      return this.tools.indexes.get(this, () =>
+        readIndexes(this.tools.disk, this.folder.path, this.baseOffset, this.indexIntervalBytes),
+      );
+    } catch (error) {
+      throw this.unreadable(error);
+    }
   }
 
   remove(delayMs: number): void {
@@ -152,15 +200,25 @@ export class DiskSegment implements SegmentMedium {
     for (const suffix of segmentSuffixes) {
       const path = this.pathOf(suffix);
       if (!disk.exists(path)) continue;
-      disk.rename(path, path + deletedSuffix);
-      gone.push(path + deletedSuffix);
+      const given = this.renamed(path);
+      gone.push(given);
+      // A reader that is at it opens what is there now.
+      if (path === this.log.path) this.log.path = given;
     }
-    // A reader that is at it opens what is there now.
-    this.log.path += deletedSuffix;
     this.tools.whenOver(delayMs, () => {
       this.tools.files.close(this.log);
       for (const path of gone) disk.remove(path);
     });
+  }
+
+  /** The log goes on without the segment, even where the disk does not let the mark be set. */
+  private renamed(path: string): string {
+    try {
+      this.tools.disk.rename(path, path + deletedSuffix);
+      return path + deletedSuffix;
+    } catch {
+      return path; // removed in the end all the same
+    }
   }
 
   /** Closes the file; it is opened again when needed, under the folder's name of then. */

@@ -22,8 +22,12 @@ export function readIndexes(
   const found = readSound(disk, folder, baseOffset, size, indexIntervalBytes);
   if (found !== undefined) return found;
   const built = buildIndexes(disk, folder, baseOffset, size, indexIntervalBytes);
-  disk.writeFile(`${folder}/${fileName(baseOffset, '.index')}`, built.offsets.bytes);
-  disk.writeFile(`${folder}/${fileName(baseOffset, '.timeindex')}`, built.times.bytes);
+  try {
+    disk.writeFile(`${folder}/${fileName(baseOffset, '.index')}`, built.offsets.bytes);
+    disk.writeFile(`${folder}/${fileName(baseOffset, '.timeindex')}`, built.times.bytes);
+  } catch {
+    // They serve from memory; a reader has nothing to do with a disk that is full.
+  }
   return built;
 }
 

@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from '../../host/disk.ts';
+import { systemCodeOf } from '../storage-failure.ts';
 
 /** A file that may be open or not; it is opened again when it is used. */
 export class FileHandle {
@@ -30,10 +31,10 @@ export class OpenFiles {
       }
       return handle.file;
     }
-    handle.file = this.disk.open(handle.path, { create });
+    handle.file = this.openWithRoom(handle.path, create);
     this.open.add(handle);
     this.latest = handle;
-    if (this.open.size > this.mostOpen) this.closeOldest();
+    if (this.open.size > this.mostOpen) this.closeOldest(this.mostOpen);
     return handle.file;
   }
 
@@ -61,9 +62,22 @@ export class OpenFiles {
     for (const handle of [...this.open]) this.close(handle);
   }
 
-  private closeOldest(): void {
+  /** When the system has no descriptors left, half of ours make room. */
+  private openWithRoom(path: string, create: boolean): DiskFile {
+    try {
+      return this.disk.open(path, { create });
+    } catch (error) {
+      const code = systemCodeOf(error);
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || this.open.size === 0) throw error;
+      this.latest = undefined;
+      this.closeOldest(Math.floor(this.open.size / 2));
+      return this.disk.open(path, { create });
+    }
+  }
+
+  private closeOldest(mostOpen: number): void {
     for (const handle of this.open) {
-      if (this.open.size <= this.mostOpen) return;
+      if (this.open.size <= mostOpen) return;
       if (handle.pins === 0 && handle !== this.latest) this.close(handle);
     }
   }

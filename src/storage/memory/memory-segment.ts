@@ -43,6 +43,14 @@ export class MemorySegment implements SegmentMedium {
     this.writeNow(chunks, position);
   }
 
+  takeBack(): void {
+    // Memory does not fail half-way.
+  }
+
+  isPresent(): boolean {
+    return true;
+  }
+
   async sync(): Promise<void> {
     // Memory is as durable as it gets.
   }

@@ -330,7 +330,7 @@ describe('when the disk fails', () => {
     await put(log, ['a']);
     disk.failWith('write', 'ENOSPC');
     const ticket = log.append(batchOf(['b']), asClient);
-    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
     expect(log.failure?.kind).toBe('NotCommitted');
     expect(await codeOf(() => log.append(batchOf(['c']), asClient))).toBe('KAFKA_STORAGE_ERROR');
     expect(log.highWatermark).toBe(1);
@@ -350,7 +350,7 @@ describe('when the disk fails', () => {
     disk.failWith('sync', 'EIO');
     const ticket = log.append(batchOf(['a']), asClient);
     const behind = settle(1).then(() => log.append(batchOf(['b']), asClient).committed);
-    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
     expect(await codeOf(() => behind)).toBe('KAFKA_STORAGE_ERROR');
     expect(log.highWatermark).toBe(0);
     disk.heal();
@@ -451,10 +451,11 @@ describe('the folder', () => {
   test('flush.ms flushes after a while, flush.messages by count', async () => {
     const disk = new MemoryDisk();
     const { log, clock } = await open(disk, { flushMs: 1000, flushMessages: 3 });
+    const atStart = disk.calls.sync;
     await put(log, ['a']);
-    expect(disk.calls.sync).toBe(0);
+    expect(disk.calls.sync).toBe(atStart);
     await clock.advance(1000);
-    expect(disk.calls.sync).toBeGreaterThan(0);
+    expect(disk.calls.sync).toBeGreaterThan(atStart);
     const { sync } = disk.calls;
     await put(log, ['b']);
     await put(log, ['c']);

@@ -1,0 +1,34 @@
+import type { LogState, SegmentedLog } from '../segmented-log.ts';
+import type { DiskLogFolder } from './disk-log-folder.ts';
+
+/**
+ * After a failed fsync the system may have given up the pages it could not write and count them as
+ * clean: the file reads well while they are cached, and a further fsync succeeds without writing
+ * them. So everything behind the last good fsync is unknown. Recovery has read it, cut it where a
+ * checksum does not agree, and what is left is written again, to the same place: that makes the
+ * pages dirty once more, and the fsync that follows covers them. (A copy in new files would also
+ * get around a broken sector; there the fsync fails once more, and the log stays closed.) Indexes,
+ * epochs and identity are written anew anyway.
+ *
+ * @throws raw system errors
+ */
+export async function rewriteUnsynced(
+  { segments }: LogState,
+  failed: SegmentedLog,
+  folder: DiskLogFolder,
+): Promise<void> {
+  for (const segment of segments) {
+    const from = failed.syncedSizeOf(segment.baseOffset);
+    const medium = folder.found(segment.baseOffset);
+    if (from < segment.size) await medium?.rewrite(from, segment.size);
+    segment.syncedSize = segment.size;
+  }
+  folder.changed();
+  folder.sync();
+}
+
+/**
+ * Where a log begins whose files were removed under us: behind all that it had. An offset that was
+ * given to one record is never given to another.
+ */
+export const startOfLost = (failed: SegmentedLog | undefined): number => failed?.highWatermark ?? 0;

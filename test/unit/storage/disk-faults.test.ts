@@ -1,0 +1,379 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
+import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
+import { batchOf, codeOf, idempotentBatch, put, valuesFrom } from '../../support/batches.ts';
+import { logSettings, partitionRef } from '../../support/log-settings.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { MemoryDisk } from '../../support/memory-disk.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
+
+const asClient = { leaderEpoch: 0, origin: 'client' } as const;
+const firstLog = '/data/orders-0/00000000000000000000.log';
+const small = { segmentBytes: 1000, indexIntervalBytes: 200 };
+
+let disk: MemoryDisk;
+let clock: ManualClock;
+let store: DiskLogStore;
+
+beforeEach(() => {
+  disk = new MemoryDisk();
+  clock = new ManualClock();
+  store = storeOver(disk);
+});
+
+function storeOver(on: MemoryDisk, more: { mostOpenFiles?: number } = {}): DiskLogStore {
+  return new DiskLogStore({ clock, random: new SeededRandom(2), disk: on, root: '/data', ...more });
+}
+
+const open = (changes: Partial<LogSettings> = {}, partition = 0): Promise<PartitionLog> =>
+  store.open(partitionRef('orders', partition), logSettings(changes));
+
+/** What a new process finds on a disk. */
+const foundOn = async (left: MemoryDisk): Promise<string[]> =>
+  valuesFrom(await storeOver(left).open(partitionRef(), logSettings()), 0);
+
+describe.each([
+  ['write', 'ENOSPC'],
+  ['write', 'EIO'],
+  ['write', 'EDQUOT'],
+] as const)('a %s that fails with %s', (operation, code) => {
+  test('closes its log alone; what was acknowledged is there when it is opened again', async () => {
+    const [log, other] = [await open(), await open({}, 1)];
+    await put(log, ['a', 'b']);
+    disk.failWith(operation, code, { path: /orders-0/, writesBytes: 40 });
+    const failed = log.append(batchOf(['c']), asClient);
+    expect(await codeOf(() => failed.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => log.append(batchOf(['d']), asClient))).toBe('KAFKA_STORAGE_ERROR');
+    expect(log.failure?.message).toContain(code);
+    expect(await valuesFrom(log, 0)).toEqual(['a', 'b']);
+    await put(other, ['x']);
+    expect(await valuesFrom(other, 0)).toEqual(['x']);
+
+    disk.heal();
+    const again = await open();
+    again.becomeLeader(1);
+    expect([again.logStartOffset, again.logEndOffset]).toEqual([0, 2]);
+    await again.append(batchOf(['e']), { ...asClient, leaderEpoch: 1 }).committed;
+    expect(await valuesFrom(again, 0)).toEqual(['a', 'b', 'e']);
+    await store.close();
+    expect(await foundOn(disk.copy())).toEqual(['a', 'b', 'e']);
+  });
+
+  test('takes nothing into memory any more', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    disk.failWith(operation, code);
+    const first = log.append(batchOf(['b']), asClient);
+    await codeOf(() => first.committed);
+    const { sizeInBytes, logEndOffset } = log;
+    for (let i = 0; i < 100; i++) {
+      expect(await codeOf(() => log.append(batchOf(['c']), asClient))).toBe('KAFKA_STORAGE_ERROR');
+    }
+    expect([log.sizeInBytes, log.logEndOffset]).toEqual([sizeInBytes, logEndOffset]);
+  });
+});
+
+describe('a write that failed half-way', () => {
+  test('is taken back, so that the client may be told that nothing was written', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    const { sizeInBytes } = log;
+    const whole = batchOf(['b']);
+    disk.failWith('write', 'ENOSPC', { writesBytes: whole.end });
+    const tickets = [log.append(whole, asClient), log.append(batchOf(['c']), asClient)];
+    expect(await codeOf(() => tickets[0]!.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(disk.stat(firstLog)?.size).toBe(sizeInBytes);
+    disk.heal();
+    expect(await valuesFrom(await open(), 0)).toEqual(['a']);
+  });
+
+  test('has an unknown outcome where it cannot be taken back; an idempotent retry is safe', async () => {
+    const log = await open();
+    await log.append(idempotentBatch(9, 0, 0), asClient).committed;
+    const second = idempotentBatch(9, 0, 1);
+    disk.failWith('write', 'EIO', { writesBytes: second.end });
+    disk.failWith('truncate', 'EIO');
+    const ticket = log.append(second, asClient);
+    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    disk.heal();
+    const again = await open();
+    expect(await valuesFrom(again, 0)).toEqual(['s0', 's1']); // it did turn up
+    const retried = again.append(idempotentBatch(9, 0, 1), asClient);
+    expect(retried).toMatchObject({ isDuplicate: true, baseOffset: 1 });
+    await retried.committed;
+    expect(await valuesFrom(again, 0)).toEqual(['s0', 's1']);
+  });
+
+  test.each([0, 1, 2, 3, 4, 5, 6])('takes a new segment back as well (call %i)', async (after) => {
+    const log = await open(small);
+    await put(log, ['a'.repeat(900)]);
+    disk.failWith('write', 'ENOSPC', { after });
+    const turn = [log.append(batchOf(['b'.repeat(900)]), asClient)];
+    turn.push(log.append(batchOf(['c'.repeat(900)]), asClient));
+    const codes = await Promise.all(turn.map(({ committed }) => codeOf(() => committed)));
+    const isWritten = codes[0] === 'nothing thrown';
+    expect(new Set(codes).size).toBe(1);
+    disk.heal();
+    const again = await open(small);
+    expect(again.logEndOffset).toBe(isWritten ? 3 : 1);
+    await put(again, ['d']);
+    const values = await valuesFrom(again, 0);
+    expect(values.map((value) => value[0])).toEqual(isWritten ? ['a', 'b', 'c', 'd'] : ['a', 'd']);
+    await store.close();
+    expect(await foundOn(disk.copy())).toEqual(values);
+  });
+});
+
+describe('a flush that failed', () => {
+  test('is not tried again: nothing is acknowledged until the log is opened again', async () => {
+    const log = await open({ flushMessages: 1 });
+    await put(log, ['a']);
+    disk.failWith('sync', 'EIO', { path: /\.log$/, times: 1 }); // a second try would succeed
+    const ticket = log.append(batchOf(['b']), asClient);
+    await settle(1);
+    const queued = codeOf(() => log.append(batchOf(['c']), asClient).committed);
+    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await queued).toBe('KAFKA_STORAGE_ERROR');
+    const { sync } = disk.calls;
+    expect(await codeOf(() => log.flush())).toBe('KAFKA_STORAGE_ERROR');
+    expect(disk.calls.sync).toBe(sync);
+    expect(log.highWatermark).toBe(1);
+  });
+
+  test('covers nothing: what it covered is written again, and then survives a power cut', async () => {
+    const log = await open();
+    for (const value of ['a', 'b', 'c']) await put(log, [value]);
+    disk.failWith('sync', 'EIO', { path: /\.log$/ });
+    expect(await codeOf(() => log.flush())).toBe('REQUEST_TIMED_OUT');
+    disk.heal();
+    // The system takes it for written now: it is not there, and a plain fsync would not change that.
+    expect(await foundOn(disk.afterPowerCut())).toEqual([]);
+    const again = await open();
+    expect(await valuesFrom(again, 0)).toEqual(['a', 'b', 'c']);
+    expect(await foundOn(disk.afterPowerCut())).toEqual(['a', 'b', 'c']);
+  });
+
+  test('keeps the log closed for as long as the disk cannot do better', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    disk.failWith('sync', 'EIO', { path: /\.log$/ });
+    await codeOf(() => log.flush());
+    await expect(open()).rejects.toThrow('EIO');
+    await expect(open()).rejects.toThrow('EIO');
+    disk.heal();
+    expect(await valuesFrom(await open(), 0)).toEqual(['a']);
+  });
+
+  test('cuts the log where the bytes cannot be read back, and says what is lost', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    await log.flush();
+    await put(log, ['b']);
+    disk.failWith('sync', 'EIO', { path: /\.log$/ });
+    await codeOf(() => log.flush());
+    disk.heal();
+    const bytes = disk.readFile(firstLog);
+    bytes[bytes.length - 1]! ^= 1; // the pages are gone, the disk has something else
+    disk.writeFile(firstLog, bytes);
+    const again = await open();
+    expect(await valuesFrom(again, 0)).toEqual(['a']);
+  });
+
+  test('in the background closes the log too, with all that waits', async () => {
+    const log = await open(small);
+    disk.failWith('sync', 'EIO', { path: /\.log$/, times: 1 });
+    await put(log, ['a'.repeat(900)]);
+    await put(log, ['b'.repeat(900)]); // rolls, and flushes what is complete
+    await settle();
+    expect(log.failure?.kind).toBe('NotCommitted');
+    expect(await codeOf(() => log.append(batchOf(['c']), asClient))).toBe('KAFKA_STORAGE_ERROR');
+    expect((await valuesFrom(await open(small), 0)).map(([first]) => first)).toEqual(['a', 'b']);
+    const left = await valuesFrom(
+      await storeOver(disk.afterPowerCut()).open(partitionRef(), logSettings(small)),
+      0,
+    );
+    expect(left.map(([first]) => first)).toEqual(['a', 'b']);
+  });
+});
+
+describe('flush.messages=1', () => {
+  test('one fsync serves all that wait', async () => {
+    const log = await open({ flushMessages: 1 });
+    await put(log, ['first']); // the folder and its names are there now
+    const { sync } = disk.calls;
+    const inOneTurn = Array.from({ length: 100 }, (_, i) =>
+      log.append(batchOf([`a${i}`]), asClient),
+    );
+    await Promise.all(inOneTurn.map(({ committed }) => committed));
+    expect(disk.calls.sync - sync).toBe(1);
+    const first = log.append(batchOf(['b']), asClient);
+    await new Promise((resolve) => setImmediate(resolve)); // its fsync is under way
+    const meanwhile = Array.from({ length: 100 }, (_, i) =>
+      log.append(batchOf([`c${i}`]), asClient),
+    );
+    await Promise.all([first, ...meanwhile].map(({ committed }) => committed));
+    expect(disk.calls.sync - sync).toBe(3);
+    expect(await foundOn(disk.afterPowerCut())).toHaveLength(202);
+  });
+
+  test('an acknowledgement includes the names: of the folder, and of each new segment', async () => {
+    const synced: string[] = [];
+    const syncDirectory = disk.syncDirectory.bind(disk);
+    disk.syncDirectory = (path) => {
+      synced.push(path);
+      syncDirectory(path);
+    };
+    const log = await open({ ...small, flushMessages: 1 });
+    await put(log, ['a']);
+    expect(synced).toEqual(['/data/orders-0', '/data']);
+    await put(log, ['b']);
+    expect(synced).toHaveLength(2); // nothing new
+    await put(log, ['c'.repeat(900)]);
+    expect(synced.slice(2)).toContain('/data/orders-0');
+  });
+});
+
+describe('files that are removed under us', () => {
+  test('are missed by the fsync of the next append', async () => {
+    const log = await open({ flushMessages: 1 });
+    await put(log, ['a', 'b']);
+    disk.remove('/data/orders-0');
+    const ticket = log.append(batchOf(['c']), asClient);
+    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+  });
+
+  test('are missed at the next checkpoint; the log begins anew behind what it had', async () => {
+    const log = await open();
+    await put(log, ['a', 'b']);
+    disk.remove('/data/orders-0');
+    await put(log, ['c']); // into a file without a name: nobody can know yet
+    await clock.advance(60_000);
+    expect(log.failure?.message).toContain('removed');
+    const again = await open();
+    expect([again.logStartOffset, again.logEndOffset]).toEqual([3, 3]);
+    await put(again, ['d']);
+    expect(await valuesFrom(again, 3)).toEqual(['d']);
+    expect(disk.exists('/data/orders-0/00000000000000000003.log')).toBe(true);
+    await store.close();
+    const later = await storeOver(disk).open(partitionRef(), logSettings());
+    expect([later.logStartOffset, later.logEndOffset]).toEqual([3, 4]);
+  });
+});
+
+describe('a disk that cannot be read', () => {
+  test.each(['EIO', 'EMFILE', 'EACCES'])('with %s has no corrupt records', async (code) => {
+    const log = await open();
+    await put(log, ['a']);
+    disk.failWith('read', code);
+    expect(await codeOf(() => valuesFrom(log, 0))).toBe('KAFKA_STORAGE_ERROR');
+    disk.heal();
+    expect(await valuesFrom(log, 0)).toEqual(['a']);
+    await put(log, ['b']); // the log itself is well
+  });
+
+  test('keeps no index back: it is made in memory when it cannot be written', async () => {
+    const log = await open(small);
+    for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
+    await store.close();
+    for (const path of disk.files()) if (path.endsWith('index')) disk.remove(path);
+    store = storeOver(disk);
+    const again = await open(small);
+    for (const path of disk.files()) if (path.endsWith('index')) disk.remove(path);
+    disk.failWith('write', 'ENOSPC');
+    expect((await valuesFrom(again, 5))[0]).toBe('a5');
+  });
+});
+
+test('when the system has no descriptors left, our own make room', async () => {
+  const logs = await Promise.all(Array.from({ length: 10 }, (_, i) => open({}, i)));
+  for (const log of logs) await put(log, ['a']);
+  const last = await open({}, 10);
+  disk.failWith('open', 'EMFILE', { path: /orders-10/, times: 1 });
+  const opened = disk.openFiles;
+  await put(last, ['b']);
+  expect(disk.openFiles).toBeLessThan(opened);
+  for (const log of logs) await put(log, ['c']);
+});
+
+describe('small files that cannot be written', () => {
+  test('checkpoints: tried again, and a clean stop is clean once they work', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    disk.failWith('write', 'ENOSPC', { path: /checkpoint/ });
+    await clock.advance(60_000);
+    expect(log.failure).toBeUndefined();
+    disk.heal();
+    await clock.advance(60_000); // nothing is new but that it failed
+    expect(disk.readFile('/data/replication-offset-checkpoint').toString()).toBe(
+      '0\n1\norders 0 1\n',
+    );
+    await store.close();
+    expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(true);
+  });
+
+  test('checkpoints at the stop: the next start trusts nothing', async () => {
+    await put(await open(), ['a']);
+    disk.failWith('write', 'ENOSPC', { path: /checkpoint/ });
+    await store.close();
+    expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(false);
+    disk.heal();
+    expect(await foundOn(disk.copy())).toEqual(['a']);
+  });
+
+  test('the start of a log: the client hears it, and may ask again', async () => {
+    const log = await open();
+    for (const value of ['a', 'b', 'c']) await put(log, [value]);
+    disk.failWith('write', 'ENOSPC', { path: /log-start/ });
+    expect(await codeOf(() => log.deleteBefore(2))).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => log.deleteBefore(2))).toBe('KAFKA_STORAGE_ERROR');
+    disk.heal();
+    expect(await log.deleteBefore(2)).toBe(2);
+    const left = await storeOver(disk.copy()).open(partitionRef(), logSettings());
+    expect(left.logStartOffset).toBe(2);
+  });
+
+  test.each(['leader-epoch', 'partition.metadata'])(
+    '%s: as with a write of records',
+    async (name) => {
+      const log = await open();
+      disk.failWith('write', 'ENOSPC', { path: new RegExp(name) });
+      const ticket = log.append(batchOf(['a']), asClient);
+      expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+      disk.heal();
+      const again = await open();
+      again.becomeLeader(1);
+      await again.append(batchOf(['b']), { ...asClient, leaderEpoch: 1 }).committed;
+      await store.close();
+      expect(await foundOn(disk.copy())).toEqual(['b']);
+      expect(disk.readFile('/data/orders-0/partition.metadata').toString()).toContain(
+        partitionRef().topicId,
+      );
+    },
+  );
+});
+
+describe('a name that cannot be changed', () => {
+  test('of a deleted partition: a new topic of that name does not inherit its records', async () => {
+    await put(await open(), ['old']);
+    disk.failWith('rename', 'EIO');
+    await expect(store.delete(partitionRef())).rejects.toThrow('EIO');
+    disk.heal();
+    const ref = { ...partitionRef(), topicId: 'AAAAAAAAAAAAAAAAAAAAZg' };
+    const log = await store.open(ref, logSettings());
+    await put(log, ['new']);
+    expect(await valuesFrom(log, 0)).toEqual(['new']);
+    await store.close();
+  });
+
+  test('of a deleted segment: it is removed in the end all the same', async () => {
+    const log = await open({ ...small, fileDeleteDelayMs: 500 });
+    for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
+    disk.failWith('rename', 'EIO', { path: /orders-0/ });
+    expect(await log.deleteBefore(50)).toBe(50);
+    disk.heal();
+    expect(disk.exists(firstLog)).toBe(true);
+    await clock.advance(500);
+    expect(disk.exists(firstLog)).toBe(false);
+    await store.close();
+  });
+});
