@@ -24,6 +24,11 @@ export interface OffsetCommit {
   readonly retentionTimeMs: number;
   /** Knows GROUP_ID_NOT_FOUND (v9+). */
   readonly takesGroupIdNotFound: boolean;
+  /**
+   * Part of a transaction: whoever names no member and no generation may commit (clients before v3 of
+   * TxnOffsetCommit cannot), and a rebalance that is under way does not matter.
+   */
+  readonly isTransactional: boolean;
   readonly topics: readonly {
     readonly name: string;
     readonly topicId: Uuid;
@@ -100,10 +105,12 @@ function requireCommitter(group: Group | undefined, commit: OffsetCommit): reado
   requireAlive(group);
   if (generationId < 0 && group.state === 'Empty') return [];
   if (generationId < 0 && memberId === '' && groupInstanceId === null) {
+    if (commit.isTransactional) return [];
     throw new KafkaError('UNKNOWN_MEMBER_ID', 'the group has members: only they may commit');
   }
   const member = requireMember(group, memberId, groupInstanceId);
   if (generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION');
+  if (commit.isTransactional) return [];
   if (group.state === 'CompletingRebalance') throw new KafkaError('REBALANCE_IN_PROGRESS');
   const delayMs = member.sessionTimeoutMs;
   return [{ do: 'setDeadline', key: `session:${memberId}`, delayMs }];

@@ -11,12 +11,13 @@ import type { JoinReply, SyncReply } from './decision.ts';
 import type { GroupDescription, GroupListing } from './describe-group.ts';
 import { describeGroup, listGroup } from './describe-group.ts';
 import type { GroupOffsets } from './group.ts';
-import type { GroupLog } from './group-log.ts';
+import type { GroupLog, OffsetTransaction } from './group-log.ts';
 import { PartitionGroupLog } from './group-log.ts';
 import type { CoordinatorHost } from './group-partition.ts';
 import { GroupPartition } from './group-partition.ts';
 import { hasPendingOffset } from './group-state.ts';
 import { partitionFor } from './partition-for.ts';
+import type { TransactionMarker } from './transactions/peer-client.ts';
 
 /** The topic that holds all groups and their offsets. */
 export const offsetsTopicName = '__consumer_offsets';
@@ -146,6 +147,25 @@ export class GroupCoordinator {
 
   async commit(commit: OffsetCommit): Promise<readonly TopicResult[]> {
     return this.of(commit.groupId).commit(commit);
+  }
+
+  /** Offsets that count once their transaction commits, and never when it aborts. */
+  async commitInTransaction(
+    commit: OffsetCommit,
+    transaction: OffsetTransaction,
+  ): Promise<readonly TopicResult[]> {
+    return this.ofNamed(commit.groupId).commit(commit, transaction);
+  }
+
+  /**
+   * Writes the marker of a transaction into a partition of `__consumer_offsets`.
+   *
+   * @throws {KafkaError} NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS, or why it is refused
+   */
+  async completeTransaction(index: number, marker: TransactionMarker): Promise<void> {
+    const partition = this.partitions.get(index);
+    if (!partition) throw new KafkaError('NOT_COORDINATOR', `not in charge of partition ${index}`);
+    await partition.completeTransaction(marker);
   }
 
   /** Everything the group has committed. A group that nobody knows has committed nothing. */

@@ -10,16 +10,26 @@ import {
   openRecords,
   producerIdAt,
 } from '../protocol/record-batch.ts';
-import type { PartitionLog } from '../storage/partition-log.ts';
+import type { AppendOptions, PartitionLog } from '../storage/partition-log.ts';
 import { CoordinatorLog } from './coordinator-log.ts';
 import type { GroupRecord } from './group-record.ts';
 import { readGroupRecord, writeGroupRecord } from './group-record-format.ts';
 import type { RecordOrigin } from './group-state.ts';
+import { encodeMarker } from './transactions/encode-marker.ts';
+import type { TransactionMarker } from './transactions/peer-client.ts';
 
 /** Who is told what a log holds. */
 export interface GroupLogReader {
   record(record: GroupRecord, origin: RecordOrigin): void;
   transactionMarker(producerId: number, isCommit: boolean): void;
+}
+
+/** The transaction that offsets are committed in. */
+export interface OffsetTransaction {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** Shows that the transaction's coordinator knows of this partition. */
+  readonly verification: AppendOptions['verification'];
 }
 
 /** One partition of `__consumer_offsets` as a coordinator sees it. */
@@ -30,7 +40,13 @@ export interface GroupLog {
    * @returns offset of the first one, once they are committed
    * @throws {KafkaError} what the client is to hear when they are not (or may not be)
    */
-  append(records: readonly GroupRecord[]): Promise<number>;
+  append(records: readonly GroupRecord[], transaction?: OffsetTransaction): Promise<number>;
+  /**
+   * Writes the marker that ends a transaction.
+   *
+   * @throws {KafkaError} as `append`, and INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED
+   */
+  appendMarker(marker: TransactionMarker): Promise<void>;
   /** Reads everything from the beginning to the present end. */
   replay(reader: GroupLogReader): Promise<void>;
 }
@@ -53,27 +69,35 @@ export class PartitionGroupLog implements GroupLog {
     this.log = new CoordinatorLog(log, leaderEpoch, logger);
   }
 
-  async append(records: readonly GroupRecord[]): Promise<number> {
-    return this.log.append(this.encodeOrRefuse(records));
+  async append(records: readonly GroupRecord[], transaction?: OffsetTransaction): Promise<number> {
+    const verification = transaction?.verification;
+    return this.log.append(this.encodeOrRefuse(records, transaction), { verification });
+  }
+
+  async appendMarker(marker: TransactionMarker): Promise<void> {
+    const { transactionVersion } = marker;
+    await this.log.append(encodeMarker(marker, this.clock.wallMs()), { transactionVersion });
   }
 
   /** Not everything that a request may hold fits into a record: a name of 40,000 bytes does not. */
-  private encodeOrRefuse(records: readonly GroupRecord[]): Buffer {
+  private encodeOrRefuse(records: readonly GroupRecord[], transaction?: OffsetTransaction): Buffer {
     try {
-      return this.encode(records);
+      return this.encode(records, transaction);
     } catch (error) {
       this.logger.error(`could not encode records for ${this.log.name}`, { error });
       throw new KafkaError('UNKNOWN_SERVER_ERROR', 'a record cannot hold this');
     }
   }
 
-  private encode(records: readonly GroupRecord[]): Buffer {
+  private encode(records: readonly GroupRecord[], transaction?: OffsetTransaction): Buffer {
+    const { producerId = -1, producerEpoch = -1 } = transaction ?? {};
+    const isTransactional = transaction !== undefined;
     const timestamp = this.clock.wallMs();
     const batches: Buffer[] = [];
     for (let first = 0; first < records.length; first += maxRecordsPerBatch) {
       const some = records.slice(first, first + maxRecordsPerBatch);
       const written = some.map((record) => ({ ...writeGroupRecord(record), timestamp }));
-      batches.push(buildBatch({ records: written }));
+      batches.push(buildBatch({ records: written, producerId, producerEpoch, isTransactional }));
     }
     const only = batches[0];
     return batches.length === 1 && only ? only : Buffer.concat(batches);

@@ -34,7 +34,7 @@ import { Deadlines } from './deadlines.ts';
 import type { DeadlineKey, Decision, Effect, JoinReply, SyncReply } from './decision.ts';
 import { refusedJoin, refusedSync } from './decision.ts';
 import type { Group } from './group.ts';
-import type { GroupLog } from './group-log.ts';
+import type { GroupLog, OffsetTransaction } from './group-log.ts';
 import type { GroupRecord } from './group-record.ts';
 import type { GroupsState } from './group-state.ts';
 import {
@@ -46,6 +46,7 @@ import {
 } from './group-state.ts';
 import { Parked } from './parked.ts';
 import type { GroupSettings } from './settings.ts';
+import type { TransactionMarker } from './transactions/peer-client.ts';
 import { Turns } from './turns.ts';
 import { uuidText } from './uuid-text.ts';
 
@@ -81,6 +82,8 @@ interface Eventually<R> {
 export class GroupPartition {
   readonly state: GroupsState = newGroupsState();
   private readonly running = new Map<string, Running>();
+  /** Commits of transactions on their way into the log, of all groups. */
+  private readonly transactionalCommits = new Set<Promise<void>>();
   private status: 'loading' | 'active' | 'closed' = 'loading';
 
   constructor(
@@ -181,23 +184,41 @@ export class GroupPartition {
 
   // ---- offsets
 
-  /** Commits of one group are written side by side, in the order in which they came. */
-  async commit(commit: OffsetCommit): Promise<readonly TopicResult[]> {
+  /**
+   * Commits of one group are written side by side, in the order in which they came.
+   *
+   * @param transaction  undefined: they count at once
+   */
+  async commit(
+    commit: OffsetCommit,
+    transaction?: OffsetTransaction,
+  ): Promise<readonly TopicResult[]> {
     const { answer } = await this.inTurn(commit.groupId, (running) => {
       const group = this.state.groups.get(commit.groupId);
       const decision = decideCommit(group, commit, ...this.circumstances());
       this.take(running, decision.effects);
-      const written = this.write(decision.records);
+      const written = this.write(decision.records, transaction);
       const over = written
         .catch(() => undefined) // the one who asked hears of it
         .then(() => {
           running.commits.delete(over);
+          this.transactionalCommits.delete(over);
           this.forgetWhenIdle(commit.groupId, running);
         });
       running.commits.add(over);
+      if (transaction) this.transactionalCommits.add(over);
       return { answer: written.then(() => decision.result) };
     });
     return answer;
+  }
+
+  /** A transaction ended: its offsets begin to count, or are forgotten, in all groups of ours. */
+  async completeTransaction(marker: TransactionMarker): Promise<void> {
+    this.requireActive();
+    const before = [...this.transactionalCommits];
+    await this.log.appendMarker(marker);
+    await Promise.all(before); // what stands before the marker in the log is applied before it
+    applyTransactionMarker(this.state, marker.producerId, marker.isCommit);
   }
 
   async deleteOffsets(request: OffsetDelete): Promise<readonly Omit<TopicResult, 'topicId'>[]> {
@@ -363,17 +384,23 @@ export class GroupPartition {
     return decision;
   }
 
-  private async write(records: readonly GroupRecord[]): Promise<void> {
-    this.apply(records, await this.append(records));
+  private async write(
+    records: readonly GroupRecord[],
+    transaction?: OffsetTransaction,
+  ): Promise<void> {
+    this.apply(records, await this.append(records, transaction), transaction?.producerId);
   }
 
-  private async append(records: readonly GroupRecord[]): Promise<number> {
-    return records.length === 0 ? -1 : this.log.append(records);
+  private async append(
+    records: readonly GroupRecord[],
+    transaction?: OffsetTransaction,
+  ): Promise<number> {
+    return records.length === 0 ? -1 : this.log.append(records, transaction);
   }
 
-  private apply(records: readonly GroupRecord[], baseOffset: number): void {
+  private apply(records: readonly GroupRecord[], baseOffset: number, producerId = -1): void {
     records.forEach((record, index) => {
-      applyRecord(this.state, record, { recordOffset: baseOffset + index, producerId: -1 });
+      applyRecord(this.state, record, { recordOffset: baseOffset + index, producerId });
     });
   }
 

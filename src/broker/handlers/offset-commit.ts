@@ -31,6 +31,7 @@ export const offsetCommitHandler = (groups: GroupCoordinator) =>
         groupInstanceId: request.groupInstanceId,
         retentionTimeMs: request.retentionTimeMs,
         takesGroupIdNotFound: apiVersion >= 9,
+        isTransactional: false,
         topics: existing,
       });
       return { topics: merged(unknown, results).map(toResponse) };

@@ -4,13 +4,18 @@ import type { Sync } from '../../../src/coordination/decide-membership.ts';
 import type { OffsetCommit } from '../../../src/coordination/decide-offsets.ts';
 import type { JoinReply, SyncReply } from '../../../src/coordination/decision.ts';
 import { GroupCoordinator } from '../../../src/coordination/group-coordinator.ts';
-import type { GroupLog, GroupLogReader } from '../../../src/coordination/group-log.ts';
+import type {
+  GroupLog,
+  GroupLogReader,
+  OffsetTransaction,
+} from '../../../src/coordination/group-log.ts';
 import type { GroupRecord } from '../../../src/coordination/group-record.ts';
 import {
   readGroupRecord,
   writeGroupRecord,
 } from '../../../src/coordination/group-record-format.ts';
 import type { GroupSettings } from '../../../src/coordination/settings.ts';
+import type { TransactionMarker } from '../../../src/coordination/transactions/peer-client.ts';
 import type { ErrorName } from '../../../src/protocol/error-codes.ts';
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { zeroUuid } from '../../../src/protocol/uuid.ts';
@@ -19,30 +24,48 @@ import { SeededRandom } from '../../support/seeded-random.ts';
 
 /** A log in memory that keeps bytes, so that every test goes through Kafka's record formats. */
 export class MemoryGroupLog implements GroupLog {
-  readonly written: { key: Buffer; value: Buffer | null }[] = [];
+  readonly written: { key: Buffer; value: Buffer | null; producerId: number }[] = [];
+  /** Ends of transactions, and where in the log they stand. */
+  readonly markers: { at: number; producerId: number; isCommit: boolean }[] = [];
   /** Set: the next append fails with it. */
   failure: ErrorName | undefined;
   /** Set: appends wait for it. */
   gate: Promise<void> | undefined;
 
-  async append(records: readonly GroupRecord[]): Promise<number> {
-    if (this.failure) {
-      const failure = this.failure;
-      this.failure = undefined;
-      throw new KafkaError(failure);
-    }
+  async append(records: readonly GroupRecord[], transaction?: OffsetTransaction): Promise<number> {
+    this.maybeFail();
     const baseOffset = this.written.length;
-    this.written.push(...records.map(writeGroupRecord));
+    const producerId = transaction?.producerId ?? -1;
+    this.written.push(...records.map((record) => ({ ...writeGroupRecord(record), producerId })));
     await this.gate;
     return baseOffset;
   }
 
+  async appendMarker({ producerId, isCommit }: TransactionMarker): Promise<void> {
+    this.maybeFail();
+    this.markers.push({ at: this.written.length, producerId, isCommit });
+    await this.gate;
+  }
+
   async replay(reader: GroupLogReader): Promise<void> {
     await this.gate;
-    this.written.forEach(({ key, value }, recordOffset) => {
+    const markersAt = (offset: number) => {
+      for (const { at, producerId, isCommit } of this.markers) {
+        if (at === offset) reader.transactionMarker(producerId, isCommit);
+      }
+    };
+    this.written.forEach(({ key, value, producerId }, recordOffset) => {
+      markersAt(recordOffset);
       const record = readGroupRecord(key, value);
-      if (record) reader.record(record, { recordOffset, producerId: -1 });
+      if (record) reader.record(record, { recordOffset, producerId });
     });
+    markersAt(this.written.length);
+  }
+
+  private maybeFail(): void {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw new KafkaError(failure);
   }
 
   get records(): GroupRecord[] {
@@ -53,6 +76,7 @@ export class MemoryGroupLog implements GroupLog {
   prefix(length: number): MemoryGroupLog {
     const log = new MemoryGroupLog();
     log.written.push(...this.written.slice(0, length));
+    log.markers.push(...this.markers.filter(({ at }) => at <= length));
     return log;
   }
 }
@@ -251,6 +275,7 @@ export function commitOf(more: Partial<OffsetCommit> = {}): OffsetCommit {
     groupInstanceId: null,
     retentionTimeMs: -1,
     takesGroupIdNotFound: true,
+    isTransactional: false,
     topics: [
       {
         name: 't',

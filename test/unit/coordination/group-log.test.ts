@@ -251,6 +251,35 @@ describe('a log of the storage', () => {
     await store.close();
   });
 
+  it('row 151: offsets of a transaction and its marker are read back as such', async () => {
+    const { store, log } = await openLog();
+    const producer = { producerId: 9, producerEpoch: 3 };
+    const verification = log.beginVerification({
+      ...producer,
+      baseSequence: -1,
+      addsPartition: false,
+    });
+    await over(log).append([offset(0)], { ...producer, verification });
+    expect(log.lastStableOffset).toBe(0);
+    const marker = { ...producer, coordinatorEpoch: 0, isCommit: true } as const;
+    await over(log).appendMarker({ ...marker, transactionVersion: 0 });
+    expect(log.lastStableOffset).toBe(2);
+    expect(await replayed(log)).toEqual([
+      ['offset', 0, 9],
+      [true, 9],
+    ]);
+    const old = over(log).appendMarker({ ...marker, producerEpoch: 2, transactionVersion: 0 });
+    expect(await refusalOf(old)).toBe('INVALID_PRODUCER_EPOCH');
+    await store.close();
+  });
+
+  it('row 145: offsets of a transaction that does not know of the partition are refused', async () => {
+    const { store, log } = await openLog();
+    const transaction = { producerId: 9, producerEpoch: 3, verification: undefined };
+    expect(await refusalOf(over(log).append([offset(0)], transaction))).toBe('INVALID_TXN_STATE');
+    await store.close();
+  });
+
   it('a leader of an older epoch hears NOT_COORDINATOR', async () => {
     const { store, log } = await openLog();
     log.becomeLeader(5);
