@@ -8,6 +8,7 @@ import type { Uuid } from '../../protocol/uuid.ts';
 import { writeEpochs, writeIdentity } from '../../storage/disk/checkpoint-files.ts';
 import { epochFile, identityFile } from '../../storage/disk/file-names.ts';
 import type { EpochEntry } from '../../storage/epoch-cache.ts';
+import { withCause } from '../../storage/storage-failure.ts';
 import { applyRecords } from './apply-records.ts';
 import type { Position } from './apply-records.ts';
 import { withFirstStart } from './bootstrap.ts';
@@ -36,6 +37,7 @@ import {
   writeAtomically,
 } from './snapshot-file.ts';
 import type { SnapshotId } from './snapshot-file.ts';
+import { UnusableFolder } from './unusable-folder.ts';
 
 export interface FileCatalogOptions extends DataFolderOptions, BootstrapOptions {
   readonly logger?: Logger;
@@ -107,10 +109,7 @@ async function begin(
   const epoch = Math.max(usedEpoch, image.epoch) + 1;
   const startOffset = log.endOffset;
   const timestamp = clock.wallMs();
-  const identityPath = `${folder}/${identityFile}`;
-  if (!disk.exists(identityPath)) writeIdentity(disk, identityPath, metadataTopicId, true);
-  const state = encodeQuorumState(quorum, nodeId, epoch);
-  writeAtomically(disk, folder, quorumStateFile, Buffer.from(state));
+  makeFolder(disk, folder, quorum, nodeId, epoch);
   const allEpochs = [...epochs, { epoch, startOffset }];
   writeEpochs(disk, `${folder}/${epochFile}`, allEpochs);
 
@@ -128,6 +127,22 @@ async function begin(
     epochs: allEpochs,
     bytesSinceSnapshot: batches.reduce((sum, { length }) => sum + length, bytesSinceSnapshot),
   };
+}
+
+/** Makes the log's folder where it is not there, and notes that an epoch is used up. */
+function makeFolder(
+  disk: Disk,
+  folder: string,
+  quorum: Quorum,
+  nodeId: number,
+  epoch: number,
+): void {
+  disk.makeDirectory(folder);
+  disk.syncDirectory(folder.slice(0, folder.lastIndexOf('/')));
+  const identityPath = `${folder}/${identityFile}`;
+  if (!disk.exists(identityPath)) writeIdentity(disk, identityPath, metadataTopicId, true);
+  const state = encodeQuorumState(quorum, nodeId, epoch);
+  writeAtomically(disk, folder, quorumStateFile, Buffer.from(state));
 }
 
 function firstRecords(
@@ -149,11 +164,14 @@ function firstRecords(
 class FileRecordLog implements RecordLog {
   #bytesSinceSnapshot: number;
   #lastTimestamp: number;
-  #failed: KafkaError | undefined;
+  /** An append failed: what is on disk behind the last good one is not known. */
+  #isInDoubt = false;
+  #image: MetadataImage;
   readonly #disk: Disk;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #snapshotAfterBytes: number;
+  readonly #nodeId: number;
   readonly #epoch: number;
   readonly #quorum: Quorum;
   #metadataVersion: number;
@@ -168,15 +186,17 @@ class FileRecordLog implements RecordLog {
     this.#clock = options.clock;
     this.#logger = options.logger ?? silentLogger;
     this.#snapshotAfterBytes = options.snapshotAfterBytes ?? defaultSnapshotAfterBytes;
+    this.#nodeId = options.nodeId;
     this.#epoch = begun.epoch;
     this.#quorum = begun.quorum;
     this.#metadataVersion = metadataVersionOf(begun.image);
+    this.#image = begun.image;
     this.#lastTimestamp = begun.timestamp;
     this.#bytesSinceSnapshot = begun.bytesSinceSnapshot;
   }
 
   async append(records: readonly MetadataRecord[]): Promise<Position> {
-    if (this.#failed !== undefined) throw this.#failed;
+    if (this.#isInDoubt) await this.#settleDoubt();
     this.#lastTimestamp = this.#clock.wallMs();
     const batch = metadataBatch(this.#written(records), {
       baseOffset: this.log.endOffset,
@@ -186,16 +206,45 @@ class FileRecordLog implements RecordLog {
     try {
       await this.log.append([batch], records.length);
     } catch (error) {
-      // What is on disk now is not known: only a new start, which reads it, may go on.
-      this.#logger.error('the metadata log cannot be written', { error });
-      this.#failed = new KafkaError('KAFKA_STORAGE_ERROR', 'the metadata log cannot be written');
-      throw this.#failed;
+      this.#logger.error('the metadata log cannot be written', { folder: this.folder, error });
+      this.#isInDoubt = true;
+      // At once, so that a crash does not bring back what is refused here; else before the next one.
+      await this.#settleDoubt().catch(() => undefined);
+      throw refusal(error);
     }
     this.#bytesSinceSnapshot += batch.length;
     return { offset: this.log.endOffset - 1, epoch: this.#epoch };
   }
 
+  /** @throws {KafkaError} KAFKA_STORAGE_ERROR while the disk does not let the log be made good */
+  async #settleDoubt(): Promise<void> {
+    try {
+      await this.log.restore();
+    } catch (error) {
+      if (!(error instanceof UnusableFolder)) throw refusal(error);
+      this.#rebuild(error);
+    }
+    this.#isInDoubt = false;
+    this.#logger.info('the metadata log is as it was before the change that failed', {
+      folder: this.folder,
+    });
+  }
+
+  /** Somebody removed the log under us. All of it is in memory, too. */
+  #rebuild(reason: UnusableFolder): void {
+    this.#logger.error('the metadata log is lost, and written anew from memory', {
+      reason: reason.message,
+    });
+    try {
+      makeFolder(this.#disk, this.folder, this.#quorum, this.#nodeId, this.#epoch);
+      this.#writeSnapshot(this.#image);
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+
   applied(image: MetadataImage): Promise<void> {
+    this.#image = image;
     this.#metadataVersion = metadataVersionOf(image);
     if (this.#bytesSinceSnapshot >= this.#snapshotAfterBytes) this.#snapshot(image);
     return Promise.resolve();
@@ -212,23 +261,33 @@ class FileRecordLog implements RecordLog {
 
   /** The log alone is complete too, so a snapshot that fails is only tried again later. */
   #snapshot(image: MetadataImage): void {
-    const id: SnapshotId = { endOffset: image.offset + 1, epoch: image.epoch };
     this.#bytesSinceSnapshot = 0;
     try {
-      const times = {
-        epoch: image.epoch,
-        lastContained: this.#lastTimestamp,
-        now: this.#clock.wallMs(),
-      };
-      const bytes = encodeSnapshot(this.#written([...recordsOfImage(image)]), times, this.#quorum);
-      writeAtomically(this.#disk, this.folder, snapshotName(id), bytes);
-      this.#disk.syncDirectory(this.folder);
-      this.log.startAfresh();
-      const start = { epoch: id.epoch, startOffset: id.endOffset };
-      writeEpochs(this.#disk, `${this.folder}/${epochFile}`, [start]);
-      removeSnapshotsBefore(this.#disk, this.folder, id);
+      this.#writeSnapshot(image);
     } catch (error) {
       this.#logger.error('no snapshot of the metadata could be written', { error });
     }
   }
+
+  #writeSnapshot(image: MetadataImage): void {
+    const id: SnapshotId = { endOffset: image.offset + 1, epoch: image.epoch };
+    const times = {
+      epoch: image.epoch,
+      lastContained: this.#lastTimestamp,
+      now: this.#clock.wallMs(),
+    };
+    const bytes = encodeSnapshot(this.#written([...recordsOfImage(image)]), times, this.#quorum);
+    writeAtomically(this.#disk, this.folder, snapshotName(id), bytes);
+    this.#disk.syncDirectory(this.folder);
+    this.log.startAfresh();
+    const start = { epoch: id.epoch, startOffset: id.endOffset };
+    writeEpochs(this.#disk, `${this.folder}/${epochFile}`, [start]);
+    removeSnapshotsBefore(this.#disk, this.folder, id);
+  }
+}
+
+/** What whoever wanted a change hears. */
+function refusal(cause: unknown): KafkaError {
+  const words = withCause('the metadata log cannot be written', cause);
+  return new KafkaError('KAFKA_STORAGE_ERROR', words);
 }

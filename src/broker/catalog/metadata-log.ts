@@ -92,15 +92,18 @@ function readSegment(
 
 export class MetadataLog {
   #file: DiskFile;
+  /** Base offset of the segment that grows, and where its whole batches end. */
+  #segment: number;
   #position: number;
   #endOffset: number;
 
   private constructor(
     private readonly disk: Disk,
     private readonly folder: string,
-    last: { file: DiskFile; position: number; endOffset: number },
+    last: { file: DiskFile; segment: number; position: number; endOffset: number },
   ) {
     this.#file = last.file;
+    this.#segment = last.segment;
     this.#position = last.position;
     this.#endOffset = last.endOffset;
   }
@@ -116,12 +119,38 @@ export class MetadataLog {
         bytes: tornBytes,
       });
     }
-    return new MetadataLog(disk, folder, { file, position, endOffset });
+    const segment = lastSegment;
+    return new MetadataLog(disk, folder, { file, segment, position, endOffset });
   }
 
   /** The next offset to be given out. */
   get endOffset(): number {
     return this.#endOffset;
+  }
+
+  /**
+   * After an append that failed: makes sure that nothing of it is left. All that was appended before
+   * is on disk, so what is in doubt lies behind it and is cut off.
+   *
+   * @throws raw system errors; {UnusableFolder} the log is not there any more, or not what it was
+   */
+  async restore(): Promise<void> {
+    const path = `${this.folder}/${segmentName(this.#segment)}`;
+    if (!this.disk.exists(path)) throw new UnusableFolder(`${path} was removed`);
+    const bytes = this.disk.readFile(path).subarray(0, this.#position);
+    if (bytes.length < this.#position || endOfWholeBatches(bytes) < this.#position) {
+      throw new UnusableFolder(`${path} is not what was written`);
+    }
+    const file = this.disk.open(path);
+    try {
+      file.truncate(this.#position);
+      await file.sync();
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.#file.close();
+    this.#file = file;
   }
 
   /** Appends whole batches and resolves when they are on disk. */
@@ -137,6 +166,7 @@ export class MetadataLog {
     const next = openSegment(this.disk, this.folder, this.#endOffset);
     this.#file.close();
     this.#file = next;
+    this.#segment = this.#endOffset;
     this.#position = 0;
     removeBefore(this.disk, this.folder, this.#endOffset);
     this.disk.syncDirectory(this.folder);
@@ -161,9 +191,18 @@ function baseOffsets(disk: Disk, folder: string): number[] {
 }
 
 function openSegment(disk: Disk, folder: string, baseOffset: number): DiskFile {
-  const file = disk.open(`${folder}/${segmentName(baseOffset)}`, { create: true });
-  disk.syncDirectory(folder);
-  return file;
+  const path = `${folder}/${segmentName(baseOffset)}`;
+  const isNew = !disk.exists(path);
+  const file = disk.open(path, { create: true });
+  try {
+    disk.syncDirectory(folder);
+    return file;
+  } catch (error) {
+    file.close();
+    // Or it would stand in the way: the log goes on in the segment before.
+    if (isNew) disk.remove(path);
+    throw error;
+  }
 }
 
 function removeBefore(disk: Disk, folder: string, offset: number): void {

@@ -311,14 +311,52 @@ describe('a folder is refused', () => {
 });
 
 describe('a disk that fails', () => {
-  it('refuses the change, and every further one until the next start', async () => {
+  it.each([
+    ['write', 'ENOSPC'],
+    ['sync', 'EIO'],
+  ] as const)(
+    'refuses changes in words while a %s fails with %s, no longer',
+    async (call, code) => {
+      disk.makeDirectory(folder);
+      disk.syncDirectory('/');
+      const catalog = await open();
+      await put(catalog, '1');
+      disk.failWith(call, code, { writesBytes: 1000 });
+      for (const value of ['2', '3']) {
+        await expect(put(catalog, value)).rejects.toMatchObject({
+          code: 'KAFKA_STORAGE_ERROR',
+          message: expect.stringMatching(`the metadata log cannot be written: ${code}`),
+        });
+      }
+      expect(valueIn(catalog)).toBe('1');
+      disk.heal();
+      await put(catalog, '4');
+      expect(valueIn(catalog)).toBe('4');
+      disk = disk.afterPowerCut();
+      expect(valueIn(await open())).toBe('4');
+    },
+  );
+
+  it('does not bring back at the next start what was refused', async () => {
     const catalog = await open();
     await put(catalog, '1');
-    disk.failWith('sync', 'EIO');
-    await expect(put(catalog, '2')).rejects.toThrow('the metadata log cannot be written');
-    disk.heal();
-    await expect(put(catalog, '3')).rejects.toMatchObject({ code: 'KAFKA_STORAGE_ERROR' });
-    expect(valueIn(catalog)).toBe('1');
+    disk.failWith('sync', 'EIO', { times: 1 });
+    await expect(put(catalog, '2')).rejects.toThrow('EIO');
+    disk = disk.copy(); // the batch was whole, but it was taken back
+    expect(valueIn(await open())).toBe('1');
+  });
+
+  it('may lose the folder: it is written anew from memory', async () => {
+    const before = await filled();
+    disk.remove(logFolder);
+    disk.failWith('write', 'EIO', { times: 1 });
+    await expect(put(before, '1')).rejects.toThrow('EIO');
+    await put(before, '2');
+    await before.close();
+    const after = await open();
+    expect(valueIn(after)).toBe('2');
+    expect(after.image.topics.get('a')?.partitions).toHaveLength(3);
+    expect(after.image.epoch).toBeGreaterThan(before.image.epoch);
   });
 
   it('costs only a snapshot when the log can still be written', async () => {
