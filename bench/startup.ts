@@ -12,11 +12,7 @@ import { parseArgs } from 'node:util';
 import { apacheKafka } from '../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../scripts/apache-kafka/broker-process.ts';
 import { APACHE_KAFKA_VERSION, whyNoJars } from '../scripts/apache-kafka/jars.ts';
-import { errorCodes } from '../src/protocol/error-codes.ts';
-import { metadata } from '../src/protocol/messages/metadata.ts';
-import { produce } from '../src/protocol/messages/produce.ts';
-import { batchOf } from '../test/support/batches.ts';
-import { RawClient } from '../test/support/raw-client.ts';
+import { firstProduce } from './harness/first-produce.ts';
 
 const repository = process.cwd();
 const idleMs = 5_000;
@@ -80,7 +76,7 @@ async function measure({ name, runs, idleRuns, make }: Startable): Promise<Measu
     try {
       const beganMs = performance.now();
       const started = broker.start();
-      await Promise.race([firstProduce(port), started.then(() => pause(timeoutMs))]);
+      await Promise.race([firstProduce(`127.0.0.1:${port}`), started.then(() => pause(timeoutMs))]);
       const tookMs = performance.now() - beganMs;
       await started;
       if (run < 0) continue;
@@ -94,39 +90,6 @@ async function measure({ name, runs, idleRuns, make }: Startable): Promise<Measu
     }
   }
   return { name, startMs, idleMegabytes };
-}
-
-/** Tries every millisecond. */
-async function firstProduce(port: number): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (performance.now() < deadlineMs) {
-    const client = await RawClient.connect(`127.0.0.1:${port}`).catch(() => undefined);
-    if (client !== undefined) {
-      const isDone = await produceOnce(client).catch(() => false);
-      client.close();
-      if (isDone) return;
-    }
-    await pause(1);
-  }
-  throw new Error(`no acknowledged produce within ${timeoutMs} ms`);
-}
-
-/** @returns whether it was acknowledged before the broker refused something */
-async function produceOnce(client: RawClient): Promise<boolean> {
-  const name = 'first';
-  for (;;) {
-    const { topics } = await client.request(metadata, 12, { topics: [{ name }] });
-    const [topic] = topics;
-    if (topic?.errorCode === errorCodes.NONE && topic.partitions[0]?.leaderId !== -1) break;
-    await pause(1);
-  }
-  const records = batchOf(['hello'], { timestamp: Date.now() });
-  const { responses } = await client.request(produce, 9, {
-    acks: -1,
-    timeoutMs: 10_000,
-    topicData: [{ name, partitionData: [{ index: 0, records }] }],
-  });
-  return responses[0]?.partitionResponses[0]?.errorCode === errorCodes.NONE;
 }
 
 /** Physical memory of a process, as the kernel counts it. */

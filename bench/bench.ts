@@ -1,0 +1,116 @@
+/*
+ * Side by side with other brokers: `npm run bench -- [workload ...] [options]`. README.md beside this
+ * file says how to read what comes out.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { guardInWords } from './guard/guard.ts';
+import { machineInWords } from './harness/machine.ts';
+import { peerNames, peers, type PeerName } from './harness/peers.ts';
+import { profileInWords } from './harness/profile.ts';
+import { machineLoad, runWorkload, type RunOptions } from './harness/runner.ts';
+import { markdown, rowsOf, type Row } from './harness/table.ts';
+import type { Workload } from './harness/workload.ts';
+import { allWorkloads, workloadOf } from './workloads/all-workloads.ts';
+
+const usage = `npm run bench -- [workload ...] [options]
+
+  workloads          by name or number; all when left out
+  --brokers LIST     of ${peerNames.join(',')} (odradek,apache)
+  --rounds N         how often each broker is measured (5)
+  --case TEXT        only cases with this in their names
+  --quick            without a workload: count what does not depend on the machine, Odradek alone, and
+                     compare with bench/guard.json; with one: small sizes, one round
+  --update-guard     with --quick: write bench/guard.json
+  --profile          Odradek under --cpu-prof, alone; says where the time went
+  --out FOLDER       for JSON, tables and profiles (.cache/bench)
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      brokers: { type: 'string' },
+      rounds: { type: 'string' },
+      case: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      'update-guard': { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      out: { type: 'string', default: '.cache/bench' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  if (values.quick && positionals.length === 0) {
+    const { words, grown } = await guardInWords(values['update-guard']);
+    console.log(words);
+    if (grown) process.exitCode = 1;
+    return;
+  }
+  mkdirSync(values.out, { recursive: true });
+  const alone = values.profile || values.quick;
+  const options: RunOptions = {
+    peers: await able(values.brokers ?? (alone ? 'odradek' : 'odradek,apache')),
+    rounds: Number(values.rounds ?? (alone ? 1 : 5)),
+    size: values.quick ? 'quick' : 'full',
+    profileFolder: values.profile ? join(values.out, 'profile') : undefined,
+    only: values.case,
+    progress: (line) => console.error(line),
+  };
+  await measureAll(chosen(positionals), options, values.out);
+}
+
+function chosen(names: readonly string[]): readonly Workload[] {
+  if (names.length === 0) return allWorkloads;
+  return names.map((name) => {
+    const workload = workloadOf(name);
+    if (workload === undefined) throw new Error(`no workload ${name}\n\n${usage}`);
+    return workload;
+  });
+}
+
+async function able(list: string): Promise<PeerName[]> {
+  const found: PeerName[] = [];
+  for (const text of list.split(',')) {
+    const name = peerNames.find((known) => known === text);
+    if (name === undefined) throw new Error(`no broker ${text}\n\n${usage}`);
+    const reason = await peers[name].whyNot();
+    if (reason === null) found.push(name);
+    else console.error(`${peers[name].title} is left out: ${reason}`);
+  }
+  return found;
+}
+
+async function measureAll(
+  workloads: readonly Workload[],
+  options: RunOptions,
+  out: string,
+): Promise<void> {
+  const machine = machineInWords();
+  const loadBefore = machineLoad();
+  console.log(`${machine}; load ${loadBefore} at the start\n`);
+  for (const workload of workloads) {
+    const began = new Date();
+    const samples = await runWorkload(workload, options);
+    const cases = workload
+      .cases(options.size)
+      .filter(({ name }) => samples.some((sample) => sample.case === name));
+    const rows: Row[] = rowsOf(workload, cases, samples);
+    const report = { machine, loadBefore, began, workload: workload.title, rows, samples };
+    const stamp = `${workload.name}-${began.toISOString().replaceAll(/[:.]/g, '-')}`;
+    writeFileSync(join(out, `${stamp}.json`), JSON.stringify(report, null, 2));
+    console.log(`${workload.number}. ${workload.title}\n\n${markdown(rows)}\n`);
+    if (options.profileFolder !== undefined) {
+      console.log(profileInWords(join(options.profileFolder, workload.name)));
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+});

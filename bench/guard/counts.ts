@@ -1,0 +1,232 @@
+import { createTopics } from '../../src/protocol/messages/create-topics.ts';
+import { fetch } from '../../src/protocol/messages/fetch.ts';
+import { metadata } from '../../src/protocol/messages/metadata.ts';
+import { produce } from '../../src/protocol/messages/produce.ts';
+import { batchOf } from '../../test/support/batches.ts';
+import { encodeRequest, RawClient } from '../../test/support/raw-client.ts';
+import { CountedBroker } from './counted-broker.ts';
+
+/** Counts by name; all of them are better when they are smaller. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** Whoever counts system calls while something runs; undefined where that is not possible. */
+export type SystemCallCounter = (
+  pid: number,
+  work: () => Promise<void>,
+) => Promise<ReadonlyMap<string, number> | undefined>;
+
+const topic = 'counted';
+const produceVersion = 9;
+const fetchVersion = 12;
+const mebibyte = 1024 * 1024;
+
+/**
+ * Counts what a request costs that no other load on the machine changes: calls of read and write,
+ * the bytes that go through them, and bytes of the JavaScript heap. One request at a time, and what
+ * is counted with a large one is the least of several tries: how a frame arrives in pieces is chance.
+ */
+export async function count(systemCalls?: SystemCallCounter): Promise<Counts> {
+  const broker = await CountedBroker.start();
+  try {
+    const client = await RawClient.connect(broker.address);
+    await client.request(createTopics, 5, {
+      topics: [
+        { name: topic, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+      ],
+      timeoutMs: 10_000,
+    });
+    const counter = new Counter(broker, systemCalls);
+    await smallProduces(counter, client);
+    await packedProduces(counter, client);
+    await largeProduces(counter, client);
+    await fetches(counter, client);
+    await metadatas(counter, client);
+    await parkedFetches(counter);
+    client.close();
+    return counter.counts;
+  } finally {
+    await broker.stop();
+  }
+}
+
+class Counter {
+  readonly counts: Record<string, number> = {};
+
+  constructor(
+    readonly broker: CountedBroker,
+    private readonly systemCalls: SystemCallCounter | undefined,
+  ) {}
+
+  /** Reads and writes of `work`, divided by `units`; the least of `tries`. */
+  async calls(name: string, unit: string, units: number, work: () => Promise<void>, tries = 1) {
+    let best: Record<string, number> | undefined;
+    for (let one = 0; one < tries; one++) {
+      const before = this.broker.calls;
+      await work();
+      const after = this.broker.calls;
+      const found = {
+        reads: (after.reads - before.reads) / units,
+        writes: (after.writes - before.writes) / units,
+        'bytes read': (after.readBytes - before.readBytes) / units,
+        'bytes written': (after.writeBytes - before.writeBytes) / units,
+      };
+      best ??= found;
+      for (const [what, value] of Object.entries(found)) {
+        best[what] = Math.min(best[what] ?? Infinity, value);
+      }
+    }
+    for (const [what, value] of Object.entries(best ?? {})) this.note(name, what, unit, value);
+    const traced = await this.systemCalls?.(this.broker.pid, work);
+    if (traced === undefined) return;
+    const all = [...traced.values()].reduce((a, b) => a + b, 0);
+    this.note(name, 'system calls', unit, all / units);
+    this.note(name, 'futex calls', unit, (traced.get('futex') ?? 0) / units);
+  }
+
+  /** Bytes that `work` takes from the heap, and those of them that it keeps. */
+  async heap(name: string, unit: string, units: number, work: () => Promise<void>) {
+    const before = await this.broker.heap(true);
+    await work();
+    const used = await this.broker.heap(false);
+    const kept = await this.broker.heap(true);
+    if (used.collections > before.collections + 1)
+      throw new Error(`${name}: a collection came between`);
+    this.note(name, 'heap bytes taken', unit, (used.used - before.used) / units);
+    this.note(name, 'heap bytes kept', unit, Math.max(0, kept.used - before.used) / units);
+  }
+
+  note(name: string, what: string, unit: string, value: number): void {
+    this.counts[`${name}: ${what} per ${unit}`] = Math.round(value * 1000) / 1000;
+  }
+}
+
+const produceRequest = (correlationId: number, value: string): Buffer =>
+  encodeRequest(produce, produceVersion, correlationId, 'guard', {
+    acks: -1,
+    timeoutMs: 30_000,
+    topicData: [{ name: topic, partitionData: [{ index: 0, records: batchOf([value]) }] }],
+  });
+
+async function repeat(times: number, work: () => Promise<unknown>): Promise<void> {
+  for (let done = 0; done < times; done++) await work();
+}
+
+/** Where the error code of a Produce response to one partition is. */
+const errorCodeAt = 4 + 1 + 1 + 1 + topic.length + 1 + 4;
+
+async function acknowledged(client: RawClient, answers = 1): Promise<void> {
+  for (let answer = 0; answer < answers; answer++) {
+    const code = (await client.frame()).readInt16BE(errorCodeAt);
+    if (code !== 0) throw new Error(`a produce is refused with error code ${code}`);
+  }
+}
+
+async function smallProduces(counter: Counter, client: RawClient): Promise<void> {
+  const name = 'produce of one record';
+  const request = produceRequest(1, 'a record of some forty bytes or a little more');
+  const times = 2000;
+  const work = async () =>
+    repeat(times, async () => {
+      client.write(request);
+      await acknowledged(client);
+    });
+  await repeat(10, work); // until the functions are optimised
+  await counter.calls(name, 'request', times, work, 2);
+  await counter.heap(name, 'request', times, work);
+}
+
+/** Twenty requests that arrive together are to be written and answered together. */
+async function packedProduces(counter: Counter, client: RawClient): Promise<void> {
+  const packed = 20;
+  const one = produceRequest(1, 'a record of some forty bytes or a little more');
+  const packet = Buffer.concat(Array.from({ length: packed }, () => one));
+  const times = 200;
+  const work = async () =>
+    repeat(times, async () => {
+      client.write(packet);
+      await acknowledged(client, packed);
+    });
+  await repeat(5, work);
+  await counter.calls('20 produces in one packet', 'packet', times, work, 2);
+  await counter.heap('20 produces in one packet', 'packet', times, work);
+}
+
+async function largeProduces(counter: Counter, client: RawClient): Promise<void> {
+  const times = 64;
+  const request = produceRequest(1, 'x'.repeat(128 * 1024));
+  const work = async () =>
+    repeat(times, async () => {
+      client.write(request);
+      await acknowledged(client);
+    });
+  await repeat(3, work);
+  await counter.calls('produce of 128 KiB', 'MiB', (times * 128 * 1024) / mebibyte, work, 5);
+}
+
+/** Of the large batches that were produced last. */
+async function fetches(counter: Counter, client: RawClient): Promise<void> {
+  const response = await client.request(fetch, fetchVersion, fetchRequest(0, 0, 1));
+  const end = response.responses[0]?.partitions[0]?.highWatermark ?? 0;
+  const request = encodeRequest(
+    fetch,
+    fetchVersion,
+    1,
+    'guard',
+    fetchRequest(end - 8, 0, mebibyte),
+  );
+  const times = 100;
+  const work = async () =>
+    repeat(times, async () => {
+      client.write(request);
+      const { length } = await client.frame();
+      if (length < 0.7 * mebibyte) throw new Error(`${length} bytes fetched instead of a MiB`);
+    });
+  await repeat(5, work);
+  await counter.calls('fetch of 1 MiB', 'MiB', times, work, 3);
+  await counter.heap('fetch of 1 MiB', 'request', times, work);
+}
+
+const fetchRequest = (fetchOffset: number, maxWaitMs: number, partitionMaxBytes: number) => ({
+  maxWaitMs,
+  minBytes: 1,
+  maxBytes: 50 * mebibyte,
+  topics: [{ topic, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes }] }],
+  forgottenTopicsData: [],
+});
+
+async function metadatas(counter: Counter, client: RawClient): Promise<void> {
+  const request = encodeRequest(metadata, 12, 1, 'guard', { topics: null });
+  const times = 500;
+  const work = async () =>
+    repeat(times, async () => {
+      client.write(request);
+      await client.frame();
+    });
+  await repeat(10, work);
+  await counter.heap('metadata of all topics', 'request', times, work);
+}
+
+/** Consumers at the end of the log, each on a connection of its own. */
+async function parkedFetches(counter: Counter): Promise<void> {
+  const clients: RawClient[] = [];
+  const connections = 200;
+  for (let one = 0; one < connections; one++) {
+    const client = await RawClient.connect(counter.broker.address);
+    await client.request(metadata, 12, { topics: [] });
+    clients.push(client);
+  }
+  const [first] = clients;
+  if (first === undefined) throw new Error('no client');
+  const response = await first.request(fetch, fetchVersion, fetchRequest(0, 0, 1));
+  const end = response.responses[0]?.partitions[0]?.highWatermark ?? 0;
+  const parked = { ...fetchRequest(end, 60_000, mebibyte) };
+  const before = await counter.broker.heap(true);
+  for (const client of clients) client.send(fetch, fetchVersion, parked);
+  // A request on another connection is answered after those that came before it were begun.
+  const witness = await RawClient.connect(counter.broker.address);
+  await repeat(20, () => witness.request(metadata, 12, { topics: [] }));
+  const after = await counter.broker.heap(true);
+  const bytes = after.used + after.external - before.used - before.external;
+  counter.note('parked fetch', 'bytes kept', 'request', bytes / connections);
+  for (const client of [...clients, witness]) client.close();
+}

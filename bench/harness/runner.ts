@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { load } from './clients.ts';
+import { figuresOf } from './figures.ts';
+import { peers, type PeerBroker, type PeerName } from './peers.ts';
+import { residentBytes, usageOf } from './process-usage.ts';
+import type { Case, Figures, Size, Target, Workload } from './workload.ts';
+
+/** One broker's run of one case in one round. */
+export interface Sample {
+  readonly peer: PeerName;
+  readonly round: number;
+  readonly case: string;
+  readonly figures: Figures;
+}
+
+export interface RunOptions {
+  readonly peers: readonly PeerName[];
+  readonly rounds: number;
+  readonly size: Size;
+  /** Folder for profiles of Odradek, when they are wanted. */
+  readonly profileFolder?: string | undefined;
+  /** Only cases whose names hold this. */
+  readonly only?: string | undefined;
+  readonly progress: (line: string) => void;
+}
+
+/** Runs a workload on every broker, alternating: A B C, C B A, A B C, ... */
+export async function runWorkload(workload: Workload, options: RunOptions): Promise<Sample[]> {
+  const able = options.peers.filter((peer) => workload.peers?.includes(peer) ?? true);
+  const samples: Sample[] = [];
+  for (let round = 0; round < options.rounds; round++) {
+    for (const peer of round % 2 === 0 ? able : [...able].reverse()) {
+      options.progress(`${workload.name}: round ${round + 1}, ${peer}`);
+      const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'));
+      try {
+        const found = await (workload.whole === undefined
+          ? runCases(workload, peer, folder, options)
+          : workload.whole(
+              { peer, folder, make: (how) => peers[peer].make(folder, how) },
+              options.size,
+            ));
+        for (const [name, figures] of Object.entries(found)) {
+          samples.push({ peer, round, case: name, figures });
+        }
+      } catch (error) {
+        options.progress(`  ${peer} failed: ${(error as Error).message}`);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+      execFileSync('sync'); // what is still to be written shall not weigh on the next one
+    }
+  }
+  return samples;
+}
+
+/** All cases on one broker, one after the other. */
+async function runCases(
+  workload: Workload,
+  peer: PeerName,
+  folder: string,
+  options: RunOptions,
+): Promise<Record<string, Figures>> {
+  const profile = peer === 'odradek' ? options.profileFolder : undefined;
+  const nodeOptions =
+    profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profile, workload.name)}`];
+  const settings = workload.settings ?? {};
+  const broker = await peers[peer].make(folder, { nodeOptions, settings });
+  const found: Record<string, Figures> = {};
+  try {
+    await broker.process.start();
+    const target = targetOf(peer, broker);
+    if (profile === undefined) await warmUp(target, options.size);
+    for (const one of workload.cases(options.size)) {
+      if (options.only !== undefined && !one.name.includes(options.only)) continue;
+      found[one.name] = await runCase(one, target);
+      options.progress(`  ${one.name}: ${inShort(one, found[one.name] ?? {})}`);
+    }
+  } catch (error) {
+    const output = await broker.process.output().catch(() => '');
+    options.progress(`  ${peer} failed: ${(error as Error).message}\n${output.slice(-2000)}`);
+  } finally {
+    await broker.process.stop(profile === undefined ? 'SIGKILL' : 'SIGTERM');
+  }
+  return found;
+}
+
+async function runCase(one: Case, target: Target): Promise<Figures> {
+  const prepared = (await one.prepare?.(target)) ?? '';
+  forgetPeak(target.pid);
+  const before = usageOf(target.pid);
+  if (one.drive === undefined) throw new Error(`nothing drives ${one.name}`);
+  const run = await one.drive(target, prepared);
+  const after = usageOf(target.pid);
+  return figuresOf({ run, before, after, peakBytes: residentBytes(target.pid, 'peak') });
+}
+
+export function targetOf(peer: PeerName, broker: PeerBroker): Target {
+  const pid = broker.process.pid;
+  if (pid === undefined) throw new Error(`${peer} does not run`);
+  let topics = 0;
+  return {
+    ...broker,
+    process: broker.process,
+    peer,
+    pid,
+    newTopic: async (partitions, configs = {}) => {
+      const topic = `bench-${topics++}`;
+      const config = Object.entries(configs).map(([name, value]) => `${name}=${value}`);
+      await load('topics', { broker: broker.address, topic, partitions, single: true, config });
+      return topic;
+    },
+  };
+}
+
+/** A million records in small batches, read back once: what a JVM needs to compile itself. */
+export async function warmUp(target: Target, size: Size): Promise<void> {
+  const partitions = 6;
+  const topic = await target.newTopic(partitions);
+  const broker = target.address;
+  const requests = size === 'full' ? 50_000 : 500;
+  const shape = { partitions, connections: 4, inflight: 5, records: 20 };
+  await load('produce', { broker, topic, requests, 'record-bytes': 100, ...shape });
+  await load('fetch', { broker, topic, partitions });
+  await pause(size === 'full' ? 500 : 0);
+}
+
+/** Lets the kernel count the peak of resident memory anew; needs no more than to own the process. */
+function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+function inShort(one: Case, figures: Figures): string {
+  const shown = Object.keys(one.shows).map(
+    (name) => `${name} ${(figures[name] ?? NaN).toFixed(2)}`,
+  );
+  return [...shown, `client ${(figures['clientCores'] ?? NaN).toFixed(2)}`].join(', ');
+}
+
+/** How busy the machine is with other things: the load of the last minute. */
+export function machineLoad(): number {
+  return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+}

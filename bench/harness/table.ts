@@ -1,0 +1,140 @@
+import { clientBoundCores, units } from './figures.ts';
+import type { PeerName } from './peers.ts';
+import type { Sample } from './runner.ts';
+import { median, ratioOf, type Ratio } from './statistics.ts';
+import type { Aim, Case, Size, Workload } from './workload.ts';
+
+/** One figure of one case, of all brokers. */
+export interface Row {
+  readonly workload: string;
+  readonly case: string;
+  readonly figure: string;
+  readonly aim: Aim;
+  readonly rounds: number;
+  readonly medians: Partial<Record<PeerName, number>>;
+  readonly toApache?: Ratio | undefined;
+  readonly toKfake?: Ratio | undefined;
+  /** Brokers with which the client was the narrow place. */
+  readonly clientBound: readonly PeerName[];
+  readonly met: boolean | undefined;
+}
+
+export function rowsOf(
+  workload: Workload,
+  cases: readonly Pick<Case, 'name' | 'shows'>[],
+  samples: readonly Sample[],
+): Row[] {
+  return cases.flatMap((one) =>
+    Object.entries(one.shows).map(([figure, aim]) =>
+      rowOf(workload, one.name, figure, aim, samples),
+    ),
+  );
+}
+
+const names: readonly PeerName[] = ['odradek', 'apache', 'kfake'];
+
+function rowOf(
+  workload: Workload,
+  caseName: string,
+  figure: string,
+  aim: Aim,
+  samples: readonly Sample[],
+): Row {
+  const of = (peer: PeerName, name: string): number[] =>
+    samples
+      .filter((sample) => sample.peer === peer && sample.case === caseName)
+      .map(({ figures }) => figures[name] ?? NaN)
+      .filter(Number.isFinite);
+  const values = Object.fromEntries(names.map((peer) => [peer, of(peer, figure)])) as Record<
+    PeerName,
+    number[]
+  >;
+  const medians: Partial<Record<PeerName, number>> = {};
+  for (const peer of names) if (values[peer].length > 0) medians[peer] = median(values[peer]);
+  const toApache = ratioOf(values.odradek, values.apache);
+  const toKfake = ratioOf(values.odradek, values.kfake);
+  return {
+    workload: workload.name,
+    case: caseName,
+    figure,
+    aim,
+    rounds: values.odradek.length,
+    medians,
+    toApache,
+    toKfake,
+    clientBound: names.filter((peer) => median(of(peer, 'clientCores')) > clientBoundCores),
+    met: isMet(aim, medians.odradek, toApache, toKfake),
+  };
+}
+
+function isMet(
+  aim: Aim,
+  ours: number | undefined,
+  toApache: Ratio | undefined,
+  toKfake: Ratio | undefined,
+): boolean | undefined {
+  const verdicts = [
+    atMost(toApache?.median, aim.atMost),
+    atLeast(toApache?.median, aim.atLeast),
+    atMost(toKfake?.median, aim.kfakeAtMost),
+    atLeast(toKfake?.median, aim.kfakeAtLeast),
+    atMost(ours, aim.absoluteAtMost),
+  ].filter((verdict) => verdict !== undefined);
+  return verdicts.length === 0 ? undefined : verdicts.every(Boolean);
+}
+
+const atMost = (value: number | undefined, limit: number | undefined) =>
+  value === undefined || limit === undefined ? undefined : value <= limit;
+const atLeast = (value: number | undefined, limit: number | undefined) =>
+  value === undefined || limit === undefined ? undefined : value >= limit;
+
+/** The rows as a table in Markdown; `*` marks a broker with which the client was the narrow place. */
+export function markdown(rows: readonly Row[]): string {
+  const head =
+    '| workload | case | figure | Odradek | Apache | ratio | kfake | ratio | aim | rounds |';
+  const rule = '| --- | --- | --- | --: | --: | --: | --: | --: | --- | --: |';
+  return [head, rule, ...rows.map(rowInWords)].join('\n');
+}
+
+function rowInWords(row: Row): string {
+  const cell = (peer: PeerName) => {
+    const value = row.medians[peer];
+    if (value === undefined) return peer === 'kfake' ? '' : 'not measured';
+    return digits(value) + (row.clientBound.includes(peer) ? '*' : '');
+  };
+  const verdict = row.met === undefined ? '' : row.met ? ', met' : ', **missed**';
+  const cells = [
+    ...[row.workload, row.case, units[row.figure] ?? row.figure, cell('odradek'), cell('apache')],
+    ...[ratioInWords(row.toApache), cell('kfake'), ratioInWords(row.toKfake)],
+    ...[`${aimInWords(row.aim)}${verdict}`, String(row.rounds)],
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function ratioInWords(ratio: Ratio | undefined): string {
+  if (ratio === undefined) return '';
+  return `${digits(ratio.median)} (${digits(ratio.least)} to ${digits(ratio.most)})`;
+}
+
+function aimInWords(aim: Aim): string {
+  const { atMost: most, atLeast: least, absoluteAtMost, kfakeAtMost, kfakeAtLeast } = aim;
+  return [
+    ...(most === undefined ? [] : [`<= ${most}`]),
+    ...(least === undefined ? [] : [`>= ${least}`]),
+    ...(absoluteAtMost === undefined ? [] : [`Odradek <= ${absoluteAtMost}`]),
+    ...(kfakeAtMost === undefined ? [] : [`kfake <= ${kfakeAtMost}`]),
+    ...(kfakeAtLeast === undefined ? [] : [`kfake >= ${kfakeAtLeast}`]),
+  ].join(', ');
+}
+
+/** Three significant digits. */
+export function digits(value: number): string {
+  if (value === 0) return '0';
+  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  return value.toFixed(Math.max(0, Math.min(3, 2 - magnitude)));
+}
+
+/** Cases to show: a workload without cases of its own names them in its samples. */
+export function casesOf(workload: Workload, size: Size): readonly Case[] {
+  return workload.cases(size);
+}

@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { load, rdkafkaConsume } from '../harness/clients.ts';
+import type { Case, Size, Target, Workload } from '../harness/workload.ts';
+
+const partitions = 6;
+const recordsPerBatch = 127;
+const shows = { cpuPerGiB: { atMost: 1 }, megabytesPerSecond: { atLeast: 1 } };
+
+async function fill({ address: broker, newTopic }: Target, codec: string, requests: number) {
+  const topic = await newTopic(partitions);
+  const records = recordsPerBatch;
+  await load('produce', { broker, topic, partitions, codec, requests, records, inflight: 5 });
+  return topic;
+}
+
+/** Needs root. */
+function dropCaches(): void {
+  execFileSync('sync');
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
+}
+
+function consuming(name: string, codec: string, size: Size, isCold = false): Case {
+  const requests = size === 'full' ? 8192 : 400;
+  return {
+    name,
+    shows,
+    prepare: async (target) => {
+      const topic = await fill(target, codec, requests);
+      if (isCold) dropCaches();
+      return topic;
+    },
+    drive: ({ address }, topic) =>
+      rdkafkaConsume({
+        ...{ broker: address, topic, partitions, records: requests * recordsPerBatch },
+        properties: { 'check.crcs': 'false', 'queued.min.messages': 1_000_000 },
+      }),
+  };
+}
+
+/** Next to nothing is done with what comes. */
+function fetching(size: Size): Case {
+  const requests = size === 'full' ? 8192 : 400;
+  return {
+    name: 'page cache, raw',
+    shows,
+    prepare: (target) => fill(target, 'none', requests),
+    drive: async ({ address: broker }, topic) => {
+      const run = await load('fetch', { broker, topic, partitions });
+      return { ...run, recordBytes: run['bytes'] ?? 0 };
+    },
+  };
+}
+
+export const consume: Workload = {
+  number: 6,
+  name: 'consume',
+  title: 'consume 1 KiB records, 6 partitions',
+  cases: (size) => [
+    consuming('page cache, librdkafka', 'none', size),
+    fetching(size),
+    consuming('cold disk, librdkafka', 'none', size, true),
+    consuming('lz4, librdkafka', 'lz4', size),
+  ],
+};

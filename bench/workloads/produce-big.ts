@@ -1,0 +1,48 @@
+import { load, rdkafkaProduce } from '../harness/clients.ts';
+import type { Aim, Case, Size, Workload } from '../harness/workload.ts';
+
+const shows = {
+  cpuPerGiB: { atMost: 0.25, kfakeAtMost: 0.8 },
+  megabytesPerSecond: { atLeast: 2, kfakeAtLeast: 1.1 },
+};
+/** For the record: no aim. */
+const unaimed: Readonly<Record<string, Aim>> = { cpuPerGiB: {}, megabytesPerSecond: {} };
+const partitions = 6;
+
+function rdkafka(size: Size): Case {
+  const records = size === 'full' ? 1_000_000 : 50_000;
+  return {
+    name: 'none, librdkafka',
+    shows: { ...shows, peakMegabytes: {} },
+    prepare: ({ newTopic }) => newTopic(partitions),
+    drive: ({ address }, topic) =>
+      rdkafkaProduce({
+        ...{ broker: address, topic, records },
+        properties: { 'batch.size': 131_072, 'linger.ms': 5 },
+      }),
+  };
+}
+
+/** The batches are compressed before the clock starts, so the broker's share is what is seen. */
+function raw(codec: string, size: Size, aims: Case['shows']): Case {
+  const requests = size === 'full' ? (codec === 'none' ? 8192 : 4096) : 400;
+  return {
+    name: `${codec}, raw`,
+    shows: aims,
+    prepare: ({ newTopic }) => newTopic(partitions),
+    drive: ({ address: broker }, topic) =>
+      load('produce', { broker, topic, partitions, codec, requests, inflight: 5, records: 127 }),
+  };
+}
+
+export const produceBig: Workload = {
+  number: 1,
+  name: 'produce-big',
+  title: 'produce 1 KiB records, acks=all, batches of 128 KiB, 6 partitions',
+  cases: (size) => [
+    rdkafka(size),
+    raw('none', size, shows),
+    raw('lz4', size, shows),
+    ...['zstd', 'gzip', 'snappy'].map((codec) => raw(codec, size, unaimed)),
+  ],
+};

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Sample } from '../../../bench/harness/runner.ts';
+import { ratioOf } from '../../../bench/harness/statistics.ts';
+import { markdown, rowsOf } from '../../../bench/harness/table.ts';
+import type { Workload } from '../../../bench/harness/workload.ts';
+
+const workload: Workload = { number: 1, name: 'produce', title: 'produce', cases: () => [] };
+const shows = { cpuPerGiB: { atMost: 0.25 } };
+
+function samples(peer: Sample['peer'], values: readonly number[], clientCores = 0.5): Sample[] {
+  return values.map((cpuPerGiB, round) => ({
+    ...{ peer, round, case: 'none' },
+    figures: { cpuPerGiB, clientCores },
+  }));
+}
+
+describe('the table of the bench', () => {
+  it('takes ratios round by round and then their median', () => {
+    expect(ratioOf([1, 2, 30], [4, 4, 10])).toEqual({ median: 0.5, least: 0.25, most: 3 });
+    expect(ratioOf([1], [])).toBeUndefined();
+  });
+
+  it('says whether an aim is met, and where the client was the narrow place', () => {
+    const all = [...samples('odradek', [1, 1, 1], 1.2), ...samples('apache', [4, 5, 3])];
+    const [row] = rowsOf(workload, [{ name: 'none', shows }], all);
+    expect(row).toMatchObject({ met: true, clientBound: ['odradek'], rounds: 3 });
+    expect(row?.toApache?.median).toBe(0.25);
+    expect(markdown(row === undefined ? [] : [row])).toContain(
+      '| 1.00* | 4.00 | 0.250 (0.200 to 0.333) |',
+    );
+  });
+
+  it('does not judge what was not measured', () => {
+    const [row] = rowsOf(workload, [{ name: 'none', shows }], samples('odradek', [1]));
+    expect(row?.met).toBeUndefined();
+    expect(markdown(row === undefined ? [] : [row])).toContain('not measured');
+  });
+});
