@@ -16,6 +16,7 @@ import type { MetadataImage } from './catalog/image.ts';
 import { MemoryCatalog } from './catalog/memory-catalog.ts';
 import { TopicCreation } from './catalog/topic-creation.ts';
 import { BrokerConfig } from './config/broker-config.ts';
+import { cleanerSettings } from './config/cleaner-settings.ts';
 import { notices } from './config/notices.ts';
 import { nodeSettings, type NodeSettings } from './node-settings.ts';
 import type { RunningBroker } from './running-broker.ts';
@@ -279,9 +280,14 @@ async function openEngine(
   const minInsyncReplicas = config.get('min.insync.replicas');
   const newId = (): Uuid => randomUuid(() => around.random.bytes16());
   if (options.dataDir === undefined) {
-    const store = new MemoryLogStore({ ...around, retentionCheckMs, producerExpiryCheckMs });
     const { logger } = around;
     const catalog = new MemoryCatalog(options.clusterId ?? newId(), { minInsyncReplicas, logger });
+    const store = new MemoryLogStore({
+      ...around,
+      retentionCheckMs,
+      producerExpiryCheckMs,
+      cleaner: () => cleanerSettings(config.follow(catalog.image)),
+    });
     return { catalog, store, directoryId: newId() };
   }
   const { openDiskEngine } = await import('./disk-engine.ts');

@@ -6,6 +6,7 @@ import type { FileCatalogOptions } from './catalog/file-catalog.ts';
 import { inspectFolder } from './catalog/inspect-folder.ts';
 import type { FoundFolder } from './catalog/inspect-folder.ts';
 import type { Engine, Surroundings } from './engine.ts';
+import { cleanerSettings } from './config/cleaner-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 
 type DiskOptions = Pick<BrokerOptions, 'disk' | 'clusterId'> & { readonly dataDir: string };
@@ -44,6 +45,7 @@ export async function openDiskEngine(
     brokerEpoch,
     retentionCheckMs: config.get('log.retention.check.interval.ms'),
     producerExpiryCheckMs: config.get('producer.id.expiration.check.interval.ms'),
+    cleaner: () => cleanerSettings(catalog === undefined ? config : config.follow(catalog.image)),
     checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),
   });
   try {

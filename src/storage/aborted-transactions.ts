@@ -44,9 +44,16 @@ export class AbortedTransactions {
     return found.sort((a, b) => a.firstOffset - b.firstOffset);
   }
 
-  /** The rows whose markers lie in [fromOffset, endOffset): one segment's. */
-  between(fromOffset: number, endOffset: number): AbortedRow[] {
-    return this.rows.filter((row) => row.lastOffset >= fromOffset && row.lastOffset < endOffset);
+  /** All that overlap [fromOffset, endOffset), as rows. */
+  rowsOverlapping(fromOffset: number, endOffset: number): AbortedRow[] {
+    return this.rows.filter((row) => row.lastOffset >= fromOffset && row.firstOffset < endOffset);
+  }
+
+  /** Puts rows in the place of those whose markers lie in [fromOffset, endOffset). */
+  replaceBetween(fromOffset: number, endOffset: number, rows: readonly AbortedRow[]): void {
+    const before = this.firstEndingAt(fromOffset);
+    const behind = this.firstEndingAt(endOffset);
+    this.rows = [...this.rows.slice(0, before), ...rows, ...this.rows.slice(behind)];
   }
 
   /** Forgets transactions whose markers are below `offset`. */

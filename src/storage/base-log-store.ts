@@ -2,6 +2,9 @@ import type { Clock, Timer } from '../host/clock.ts';
 import type { Logger } from '../host/logger.ts';
 import { silentLogger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
+import type { CleanableLog } from './cleaner/cleanable-log.ts';
+import type { CleanerSettings } from './cleaner/cleaner-settings.ts';
+import { LogCleaner } from './cleaner/log-cleaner.ts';
 import type { LogDirectoryDescription, LogStore } from './log-store.ts';
 import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 import type { LogSurroundings, SegmentedLog } from './segmented-log.ts';
@@ -16,6 +19,8 @@ export interface LogStoreOptions {
   readonly retentionCheckMs?: number;
   /** `producer.id.expiration.check.interval.ms`. */
   readonly producerExpiryCheckMs?: number;
+  /** The cleaner's configuration of now; left out: nothing is compacted. */
+  readonly cleaner?: () => CleanerSettings;
 }
 
 const defaultProducerExpiryCheckMs = 600_000;
@@ -30,6 +35,7 @@ export abstract class BaseLogStore implements LogStore {
   protected readonly surroundings: LogSurroundings;
   protected readonly logs = new Map<string, SegmentedLog>();
   protected isClosed = false;
+  private readonly cleaner: LogCleaner | undefined;
   private readonly opening = new Map<string, Promise<PartitionLog>>();
   private readonly timers = new Set<Timer>();
 
@@ -42,11 +48,13 @@ export abstract class BaseLogStore implements LogStore {
       logger: this.logger,
       turn: new CommitTurn(options.clock),
       onLogStartSet: (log) => this.onLogStartSet(log),
+      onSettings: () => this.cleaner?.onSettings(),
     };
     this.every(options.producerExpiryCheckMs ?? defaultProducerExpiryCheckMs, () => {
       for (const log of this.logs.values()) log.expireProducers();
     });
     this.every(options.retentionCheckMs ?? defaultRetentionCheckMs, () => this.applyRetention());
+    this.cleaner = this.startCleaner(options);
   }
 
   async open(ref: PartitionRef, settings: LogSettings): Promise<PartitionLog> {
@@ -75,7 +83,7 @@ export abstract class BaseLogStore implements LogStore {
     const log = this.logs.get(key);
     this.logs.delete(key);
     log?.abandon('the partition was deleted');
-    await log?.idle();
+    await this.letGo(log);
     this.removeStored(ref, log);
   }
 
@@ -83,6 +91,7 @@ export abstract class BaseLogStore implements LogStore {
     if (this.isClosed) return;
     this.isClosed = true;
     this.stopTimers();
+    await this.cleaner?.stop();
     await Promise.allSettled(this.opening.values());
     const logs = [...this.logs.values()];
     for (let i = 0; i < logs.length; i += closedTogether) {
@@ -109,6 +118,9 @@ export abstract class BaseLogStore implements LogStore {
   protected abstract removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void;
   protected abstract onLogStartSet(log: PartitionLog): void;
   protected abstract onCloseFailed(): void;
+  /** Up to where logs are clean. */
+  protected abstract cleanedUntil(log: CleanableLog): number | undefined;
+  protected abstract onCleaned(log: CleanableLog, offset: number): void;
 
   protected stopTimers(): void {
     for (const timer of this.timers) timer.cancel();
@@ -141,10 +153,34 @@ export abstract class BaseLogStore implements LogStore {
     settings: LogSettings,
     failed: SegmentedLog | undefined,
   ): Promise<PartitionLog> {
-    await failed?.idle();
+    await this.letGo(failed);
     const log = await this.loadStored(ref, settings, failed);
     this.logs.set(key, log);
     return log;
+  }
+
+  /** Resolves when nobody works on a log any more that is given up. */
+  private async letGo(log: SegmentedLog | undefined): Promise<void> {
+    if (log === undefined) return;
+    await this.cleaner?.release(log);
+    await log.idle();
+  }
+
+  private startCleaner({ clock, random, cleaner: settings }: LogStoreOptions) {
+    if (settings === undefined) return undefined;
+    const cleaner = new LogCleaner({
+      clock,
+      random,
+      logger: this.logger,
+      settings,
+      logs: () => this.logs.values(),
+      checkpoint: {
+        cleanedUntil: (log) => this.cleanedUntil(log),
+        onCleaned: (log, offset) => this.onCleaned(log, offset),
+      },
+    });
+    cleaner.start();
+    return cleaner;
   }
 
   private applyRetention(): void {

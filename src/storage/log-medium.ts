@@ -42,14 +42,33 @@ export interface SegmentMedium {
    * @throws {StorageFailure} Unreadable
    */
   loadIndexes(): SegmentIndexes;
-  /** Gives the segment up, its bytes after a delay: someone may still read them. */
-  remove(delayMs: number): void;
+  /**
+   * Gives the segment up, its bytes after a delay: someone may still read them.
+   *
+   * @param isReplaced  another one takes its names: fails where they cannot be given up
+   */
+  remove(delayMs: number, isReplaced?: boolean): void;
+}
+
+/**
+ * A segment beside the log, to take the place of others. After a crash nothing is left of it, unless
+ * `beginSwap` was called: then the log is found with it and without the others.
+ */
+export interface ReplacementMedium extends SegmentMedium {
+  /** All of it is durable: from here on it counts, though the others are still there. */
+  beginSwap(): void;
+  /** The others are gone: it is a segment like any. */
+  endSwap(): void;
+  /** Gives it up instead. */
+  discard(): void;
 }
 
 /** Where one log lives. */
 export interface LogMedium {
   /** A new segment; nothing is made before its first write. */
   newSegment(baseOffset: number): SegmentMedium;
+  /** A segment that shall take the place of others, the first of which begins here. */
+  newReplacement(baseOffset: number): ReplacementMedium;
   saveEpochs(entries: readonly EpochEntry[]): void;
   saveSnapshot(offset: number, snapshot: Buffer): void;
   removeSnapshot(offset: number): void;

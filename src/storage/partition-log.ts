@@ -26,6 +26,12 @@ export interface LogSettings {
   readonly maxMessageBytes: number;
   readonly cleanupDelete: boolean;
   readonly cleanupCompact: boolean;
+  /** How long tombstones and transaction markers stay once the cleaner has seen them. */
+  readonly deleteRetentionMs: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  /** Part of a log that must be dirty before it is cleaned. */
+  readonly minCleanableDirtyRatio: number;
   readonly compression: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /** Codec's own scale; undefined = its default. */
   readonly compressionLevel: number | undefined;

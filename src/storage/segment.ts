@@ -85,6 +85,11 @@ export class Segment {
     return this.loaded ?? this.medium.loadIndexes();
   }
 
+  /** Whether it is complete and all of it is with the medium. */
+  get isSealed(): boolean {
+    return this.loaded === undefined;
+  }
+
   /** Largest timestamp of a record; where no record has one, when it was written last. */
   get largestTimestamp(): number {
     return this.maxTimestamp >= 0 ? this.maxTimestamp : this.lastModifiedMs;

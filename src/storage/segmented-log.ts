@@ -13,12 +13,13 @@ import {
   setBaseOffset,
   setLeaderEpoch,
 } from '../protocol/record-batch.ts';
-import type { AbortedTransactions } from './aborted-transactions.ts';
+import type { AbortedRow, AbortedTransactions } from './aborted-transactions.ts';
+import type { CleanableLog, LastOfProducer } from './cleaner/cleanable-log.ts';
 import { acceptClientBatch, checkSize } from './client-batch.ts';
 import type { EpochCache } from './epoch-cache.ts';
 import { LogFlusher } from './log-flusher.ts';
 import { findMaxTimestamp, findTimestamp } from './log-lookup.ts';
-import type { LogMedium } from './log-medium.ts';
+import type { LogMedium, ReplacementMedium } from './log-medium.ts';
 import type {
   ActiveProducer,
   AppendOptions,
@@ -52,6 +53,8 @@ export interface LogSurroundings {
   readonly turn: CommitTurn;
   /** The log's start was set by a client, and only a checkpoint can remember that. */
   onLogStartSet(log: PartitionLog): void;
+  /** What a log was told of its topic may have changed. */
+  onSettings(): void;
 }
 
 /** The state of a log as it was found, or of an empty one. */
@@ -75,7 +78,7 @@ const alreadyCommitted = Promise.resolve();
  * A partition's log over segments: all that the memory and the disk engine have in common. Where
  * bytes live is the medium's matter.
  */
-export class SegmentedLog implements PartitionLog {
+export class SegmentedLog implements PartitionLog, CleanableLog {
   logStartOffset: number;
   lastStableOffset: number;
   highWatermark: number;
@@ -530,15 +533,60 @@ export class SegmentedLog implements PartitionLog {
     return this.failure !== undefined;
   }
 
+  get allSegments(): readonly Segment[] {
+    return this.segments.all;
+  }
+
+  abortedOverlapping(fromOffset: number, endOffset: number): AbortedRow[] {
+    return this.aborted.rowsOverlapping(fromOffset, endOffset);
+  }
+
+  lastOfProducers(): Map<number, LastOfProducer> {
+    const last = new Map<number, LastOfProducer>();
+    for (const { producerId, producerEpoch, batches } of this.producers.all()) {
+      last.set(producerId, { producerEpoch, lastOffset: batches.at(-1)?.lastOffset });
+    }
+    return last;
+  }
+
+  newReplacement(baseOffset: number): ReplacementMedium {
+    return this.medium.newReplacement(baseOffset);
+  }
+
+  async replaceCleaned(
+    old: readonly Segment[],
+    cleaned: Segment,
+    medium: ReplacementMedium,
+    aborted: readonly AbortedRow[],
+  ): Promise<boolean> {
+    let isDone = false;
+    await this.inTurn(async () => {
+      const { all } = this.segments;
+      if (this.failure !== undefined || old.some((segment) => !all.includes(segment))) return;
+      const next = all[all.indexOf(old.at(-1) as Segment) + 1] as Segment;
+      try {
+        medium.beginSwap();
+        this.replaceSegments(old, [cleaned]);
+        medium.endSwap();
+      } catch (error) {
+        this.onFailed(error);
+        throw error;
+      }
+      this.aborted.replaceBetween(cleaned.baseOffset, next.baseOffset, aborted);
+      isDone = true;
+    });
+    return isDone;
+  }
+
   /**
-   * Puts segments in the place of others, all at once. Retention puts none; compaction will put
-   * smaller ones. Readers of the old ones finish undisturbed.
+   * Puts segments in the place of others, all at once: retention none, the cleaner a smaller one.
+   * Readers of the old ones finish undisturbed.
    */
   private replaceSegments(old: readonly Segment[], replacements: readonly Segment[]): void {
     this.segments.replace(old, replacements);
     this.sizeInBytes = this.segments.sizeInBytes;
     for (const segment of old) {
-      segment.medium.remove(this.settings.fileDeleteDelayMs);
+      segment.medium.remove(this.settings.fileDeleteDelayMs, replacements.length > 0);
       if (!replacements.some((each) => each.baseOffset === segment.baseOffset)) {
         this.medium.removeSnapshot(segment.baseOffset);
       }
@@ -566,6 +614,7 @@ export class SegmentedLog implements PartitionLog {
 
   updateSettings(settings: LogSettings): void {
     this.settings = settings;
+    this.around.onSettings();
     this.flusher.forgetPlan();
     this.flusher.plan(settings.flushMs, this.highWatermark);
   }

@@ -8,7 +8,7 @@ const withoutEffect = new RegExp(
     'sasl\\.|ssl\\.|security\\.|delegation\\.token\\.|principal\\.',
     'transaction\\.|transactional\\.|share\\.|group\\.(consumer|share|streams|coordinator)\\.',
     'quota\\.|client\\.quota\\.|controller\\.quota\\.|(leader|follower)\\.replication\\.throttled',
-    'log\\.cleaner\\.|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
+    'log\\.cleaner\\.threads|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
     'metadata\\.log\\.|metadata\\.max\\.(retention|snapshot)',
     'socket\\.(send|receive)\\.buffer|socket\\.listen\\.backlog|max\\.connection\\.creation\\.rate',
     'num\\.(network|io|replica)|offsets\\.commit\\.timeout|offsets\\.topic\\.compression',

@@ -1,10 +1,10 @@
 import type { Uuid } from '../../protocol/uuid.ts';
 import type { EpochEntry } from '../epoch-cache.ts';
-import type { LogMedium, SegmentMedium } from '../log-medium.ts';
+import type { LogMedium, ReplacementMedium, SegmentMedium } from '../log-medium.ts';
 import { writeEpochs, writeIdentity } from './checkpoint-files.ts';
 import type { DiskTools, LogFolder } from './disk-segment.ts';
 import { DiskSegment } from './disk-segment.ts';
-import { epochFile, fileName, identityFile } from './file-names.ts';
+import { cleanedSuffix, epochFile, fileName, identityFile } from './file-names.ts';
 
 /** The folder of one log. It is made by the first write into it. */
 export class DiskLogFolder implements LogMedium, LogFolder {
@@ -44,9 +44,15 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     return this.segment(baseOffset, false);
   }
 
-  segment(baseOffset: number, found: boolean): DiskSegment {
+  newReplacement(baseOffset: number): ReplacementMedium {
+    const segment = this.segment(baseOffset, false, cleanedSuffix);
+    segment.clear();
+    return segment;
+  }
+
+  segment(baseOffset: number, found: boolean, mark: '' | typeof cleanedSuffix = ''): DiskSegment {
     const { indexIntervalBytes, tools } = this;
-    const segment = new DiskSegment(this, baseOffset, indexIntervalBytes, tools, found);
+    const segment = new DiskSegment(this, baseOffset, indexIntervalBytes, tools, found, mark);
     this.segments.add(segment);
     return segment;
   }

@@ -3,6 +3,7 @@ import type { Timer } from '../../host/clock.ts';
 import type { Uuid } from '../../protocol/uuid.ts';
 import type { LogStoreOptions } from '../base-log-store.ts';
 import { BaseLogStore } from '../base-log-store.ts';
+import type { CleanableLog } from '../cleaner/cleanable-log.ts';
 import type { LogDirectoryDescription } from '../log-store.ts';
 import type { LogSettings, PartitionName, PartitionRef } from '../partition-log.ts';
 import type { LogState } from '../segmented-log.ts';
@@ -44,6 +45,7 @@ const lockFile = '.lock';
 const cleanStopFile = '.kafka_cleanshutdown';
 const recoveryPointFile = 'recovery-point-offset-checkpoint';
 const logStartFile = 'log-start-offset-checkpoint';
+const cleanerFile = 'cleaner-offset-checkpoint';
 const highWatermarkFile = 'replication-offset-checkpoint';
 const defaultCheckpointMs = 60_000;
 /** For folders whose deletion an earlier process did not finish. */
@@ -74,6 +76,7 @@ export class DiskLogStore extends BaseLogStore {
   private readonly recoveryPoints: OffsetsByFolder;
   private readonly logStarts: OffsetsByFolder;
   private readonly highWatermarks: OffsetsByFolder;
+  private readonly cleaned: OffsetsByFolder;
   /** Whose a folder is that was found or made; undefined: it does not say. */
   private readonly owners = new Map<string, Uuid | undefined>();
   private readonly foundAtStart: readonly FoundFolder[];
@@ -110,6 +113,7 @@ export class DiskLogStore extends BaseLogStore {
       this.recoveryPoints = readOffsets(disk, this.pathOf(recoveryPointFile));
       this.logStarts = readOffsets(disk, this.pathOf(logStartFile));
       this.highWatermarks = readOffsets(disk, this.pathOf(highWatermarkFile));
+      this.cleaned = readOffsets(disk, this.pathOf(cleanerFile));
       this.foundAtStart = this.findFolders();
     } catch (error) {
       this.stopTimers();
@@ -201,6 +205,9 @@ export class DiskLogStore extends BaseLogStore {
     if (isThere) this.identify(ref, name);
     this.owners.set(name, ref.topicId);
     this.unopened.delete(name);
+    const cleanedUntil = this.cleaned.get(name) ?? 0;
+    // What was cut off and written anew is dirty.
+    if (cleanedUntil > log.logEndOffset) this.cleaned.set(name, log.logEndOffset);
     this.openFolders.set(name, { log, folder });
     return log;
   }
@@ -249,6 +256,30 @@ export class DiskLogStore extends BaseLogStore {
     this.isSound = false;
   }
 
+  protected cleanedUntil({ ref }: CleanableLog): number | undefined {
+    return this.cleaned.get(folderName(ref));
+  }
+
+  protected onCleaned({ ref }: CleanableLog, offset: number): void {
+    this.cleaned.set(folderName(ref), offset);
+    this.writeCleaned();
+  }
+
+  private writeCleaned(): void {
+    try {
+      this.writeOffsets(cleanerFile, this.cleaned, false);
+    } catch (error) {
+      // What is clean is cleaned once more, no harm is done.
+      this.logger.error('could not write a checkpoint', { path: this.pathOf(cleanerFile), error });
+    }
+  }
+
+  /** What the checkpoints say of a folder is not true of another one of that name. */
+  private forgetOffsets(name: string): void {
+    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
+    if (this.cleaned.delete(name)) this.writeCleaned();
+  }
+
   /** A folder of this name that belongs to another topic is set aside. */
   private claimFolder(ref: PartitionRef, name: string): void {
     const owner = this.ownerOf(name);
@@ -268,7 +299,7 @@ export class DiskLogStore extends BaseLogStore {
     this.openFolders.delete(name);
     this.owners.delete(name);
     this.unopened.delete(name);
-    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
+    this.forgetOffsets(name);
   }
 
   /** Was it found at start, or made since? */

@@ -1,11 +1,17 @@
 import type { Disk } from '../../host/disk.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
 import { abortedRowSize, encodeAbortedRows } from '../aborted-transactions.ts';
-import type { Region, SegmentMedium } from '../log-medium.ts';
+import type { Region, ReplacementMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { StorageFailure, withCause } from '../storage-failure.ts';
 import type { BufferPool } from './buffer-pool.ts';
-import { deletedSuffix, fileName, segmentSuffixes } from './file-names.ts';
+import {
+  cleanedSuffix,
+  deletedSuffix,
+  fileName,
+  segmentSuffixes,
+  swapSuffix,
+} from './file-names.ts';
 import type { IndexCache } from './index-cache.ts';
 import { readIndexes } from './index-files.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -35,8 +41,11 @@ export interface LogFolder {
   forget(segment: DiskSegment): void;
 }
 
+/** What the names of a segment's files end with: nothing, or how far a replacement has come. */
+type Mark = '' | typeof cleanedSuffix | typeof swapSuffix;
+
 /** A segment in a `.log` file, its indexes in files beside it. */
-export class DiskSegment implements SegmentMedium {
+export class DiskSegment implements ReplacementMedium {
   private readonly log: FileHandle;
   private isThere: boolean;
   /** Removed from its log: only readers that are at it use it still. */
@@ -48,6 +57,7 @@ export class DiskSegment implements SegmentMedium {
     private readonly indexIntervalBytes: number,
     private readonly tools: DiskTools,
     found: boolean,
+    private mark: Mark = '',
   ) {
     this.log = new FileHandle(this.pathOf('.log'));
     this.isThere = found;
@@ -88,6 +98,8 @@ export class DiskSegment implements SegmentMedium {
     await this.tools.files.during(this.log, (file) => file.sync());
     // A file without a name is as durable as one that was never written.
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
+    // Where batches are gone, the rows cannot be found out anew.
+    if (this.mark !== '') await this.syncAborted();
   }
 
   isPresent(): boolean {
@@ -117,6 +129,17 @@ export class DiskSegment implements SegmentMedium {
   private lend(length: number): { readonly buffer: Buffer; readonly release: () => void } {
     const lent = this.tools.buffers.take(length);
     return { buffer: lent.buffer.subarray(0, length), release: () => lent.release() };
+  }
+
+  private async syncAborted(): Promise<void> {
+    const path = this.pathOf('.txnindex');
+    if (!this.tools.disk.exists(path)) return;
+    const file = this.tools.disk.open(path);
+    try {
+      await file.sync();
+    } finally {
+      file.close();
+    }
   }
 
   read(position: number, length: number, isNear: boolean): Region | Promise<Region> {
@@ -190,7 +213,7 @@ export class DiskSegment implements SegmentMedium {
     }
   }
 
-  remove(delayMs: number): void {
+  remove(delayMs: number, isReplaced = false): void {
     const { disk } = this.tools;
     this.isGone = true;
     this.tools.files.close(this.log);
@@ -200,7 +223,7 @@ export class DiskSegment implements SegmentMedium {
     for (const suffix of segmentSuffixes) {
       const path = this.pathOf(suffix);
       if (!disk.exists(path)) continue;
-      const given = this.renamed(path);
+      const given = isReplaced ? this.marked(path) : this.renamed(path);
       gone.push(given);
       // A reader that is at it opens what is there now.
       if (path === this.log.path) this.log.path = given;
@@ -211,14 +234,58 @@ export class DiskSegment implements SegmentMedium {
     });
   }
 
+  private marked(path: string): string {
+    this.tools.disk.rename(path, path + deletedSuffix);
+    return path + deletedSuffix;
+  }
+
   /** The log goes on without the segment, even where the disk does not let the mark be set. */
   private renamed(path: string): string {
     try {
-      this.tools.disk.rename(path, path + deletedSuffix);
-      return path + deletedSuffix;
+      return this.marked(path);
     } catch {
       return path; // removed in the end all the same
     }
+  }
+
+  /**
+   * The names change as in Apache Kafka, which ends or undoes an interrupted swap by the same rule:
+   * a `.swap` file counts only where no `.cleaned` file is left.
+   */
+  beginSwap(): void {
+    this.changeMark(swapSuffix);
+    // In this order on the disk, too: what it replaces must not be gone before it counts.
+    this.tools.disk.syncDirectory(this.folder.path);
+  }
+
+  endSwap(): void {
+    this.changeMark('');
+    this.folder.changed();
+  }
+
+  discard(): void {
+    this.isGone = true;
+    this.tools.files.close(this.log);
+    this.tools.indexes.forget(this);
+    this.folder.forget(this);
+    this.clear();
+  }
+
+  /** Removes its files; there may be some that an earlier attempt could not remove. */
+  clear(): void {
+    for (const suffix of segmentSuffixes) this.tools.disk.remove(this.pathOf(suffix));
+  }
+
+  private changeMark(mark: Mark): void {
+    const { disk } = this.tools;
+    const before = segmentSuffixes.map((suffix) => this.pathOf(suffix));
+    this.mark = mark;
+    for (const [i, suffix] of segmentSuffixes.entries()) {
+      const path = before[i] as string;
+      if (disk.exists(path)) disk.rename(path, this.pathOf(suffix));
+    }
+    // The file itself may stay open.
+    this.log.path = this.pathOf('.log');
   }
 
   /** Closes the file; it is opened again when needed, under the folder's name of then. */
@@ -227,6 +294,6 @@ export class DiskSegment implements SegmentMedium {
   }
 
   private pathOf(suffix: (typeof segmentSuffixes)[number]): string {
-    return `${this.folder.path}/${fileName(this.baseOffset, suffix)}`;
+    return `${this.folder.path}/${fileName(this.baseOffset, suffix)}${this.mark}`;
   }
 }

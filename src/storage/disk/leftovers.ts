@@ -9,23 +9,32 @@ import {
   swapSuffix,
 } from './file-names.ts';
 
-/** Removes what an interrupted deletion or compaction left in a folder, and ends an interrupted swap. */
+/**
+ * Removes what an interrupted deletion or compaction left in a folder, and ends an interrupted swap.
+ * By Apache Kafka's rule a `.swap` file counts only where no `.cleaned` file of its segment or of one
+ * before it is left: else the swap had not begun for all files, and is undone.
+ */
 export function clearLeftovers(disk: Disk, folder: string): void {
   const names = disk.list(folder);
-  for (const name of names) {
-    if (!name.endsWith(deletedSuffix) && !name.endsWith(cleanedSuffix)) continue;
-    disk.remove(`${folder}/${name}`);
-  }
+  const cleaned = names.filter((name) => name.endsWith(cleanedSuffix));
+  const deleted = names.filter((name) => name.endsWith(deletedSuffix));
+  const firstCleaned = Math.min(...cleaned.map(offsetOf));
   const swaps = names.filter((name) => name.endsWith(swapSuffix));
-  for (const name of swaps) {
+  const half = swaps.filter((name) => offsetOf(name) >= firstCleaned);
+  // Those that say it was undone go last.
+  for (const name of [...deleted, ...half, ...cleaned]) disk.remove(`${folder}/${name}`);
+  const begun = swaps.filter((name) => !half.includes(name));
+  for (const name of begun) {
     const baseOffset = offsetIn(name.slice(0, -swapSuffix.length), '.log');
     if (baseOffset !== undefined) removeReplaced(disk, folder, baseOffset, `${folder}/${name}`);
   }
-  for (const name of swaps) {
+  for (const name of begun) {
     const path = `${folder}/${name}`;
     disk.rename(path, path.slice(0, -swapSuffix.length));
   }
 }
+
+const offsetOf = (name: string): number => parseInt(name, 10);
 
 /** Removes the segments whose batches are in a new one that only lacks its name. */
 function removeReplaced(disk: Disk, folder: string, from: number, swapPath: string): void {

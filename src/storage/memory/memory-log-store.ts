@@ -1,5 +1,6 @@
 import { AbortedTransactions } from '../aborted-transactions.ts';
 import { BaseLogStore } from '../base-log-store.ts';
+import type { CleanableLog } from '../cleaner/cleanable-log.ts';
 import { EpochCache } from '../epoch-cache.ts';
 import type { LogMedium } from '../log-medium.ts';
 import type { LogDirectoryDescription } from '../log-store.ts';
@@ -12,6 +13,7 @@ import { MemorySegment } from './memory-segment.ts';
 
 const memory: LogMedium = {
   newSegment: (baseOffset) => new MemorySegment(baseOffset),
+  newReplacement: (baseOffset) => new MemorySegment(baseOffset),
   saveEpochs: () => undefined,
   saveSnapshot: () => undefined,
   removeSnapshot: () => undefined,
@@ -23,6 +25,8 @@ const memory: LogMedium = {
  * the store is closed.
  */
 export class MemoryLogStore extends BaseLogStore {
+  private readonly cleaned = new WeakMap<CleanableLog, number>();
+
   existing(): readonly PartitionRef[] {
     return [];
   }
@@ -62,5 +66,13 @@ export class MemoryLogStore extends BaseLogStore {
 
   protected onCloseFailed(): void {
     // Nothing to remember.
+  }
+
+  protected cleanedUntil(log: CleanableLog): number | undefined {
+    return this.cleaned.get(log);
+  }
+
+  protected onCleaned(log: CleanableLog, offset: number): void {
+    this.cleaned.set(log, offset);
   }
 }

@@ -1,5 +1,5 @@
 import type { ByteRange } from '../../protocol/byte-range.ts';
-import type { Region, SegmentMedium } from '../log-medium.ts';
+import type { Region, ReplacementMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { emptyIndexes } from '../segment-indexes.ts';
 
@@ -17,7 +17,7 @@ interface Block {
  * A segment in memory: blocks of whole batches. What was written never changes, so readers get the
  * blocks themselves and there is nothing to give back.
  */
-export class MemorySegment implements SegmentMedium {
+export class MemorySegment implements ReplacementMedium {
   private blocks: Block[] = [];
   private blockSize = smallestBlock;
   private indexes: SegmentIndexes | undefined;
@@ -83,6 +83,18 @@ export class MemorySegment implements SegmentMedium {
   }
 
   remove(): void {
+    // Whoever still reads it holds it.
+  }
+
+  beginSwap(): void {
+    // Nothing outlives the process, so no step of a swap can be seen.
+  }
+
+  endSwap(): void {
+    // See above.
+  }
+
+  discard(): void {
     this.blocks = [];
   }
 

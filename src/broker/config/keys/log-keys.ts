@@ -90,7 +90,7 @@ export const logKeys = {
   ),
   'log.cleaner.threads': int(
     1,
-    'Threads of the cleaner in Kafka; here a number that is only kept.',
+    'Threads of the cleaner in Kafka; here one cleans all logs, and this is only kept.',
     { update: 'cluster-wide', min: 0 },
   ),
   'log.cleanup.policy': list(

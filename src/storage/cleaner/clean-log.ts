@@ -1,0 +1,200 @@
+import { isControlAt, lastOffsetAt, openRecords } from '../../protocol/record-batch.ts';
+import type { Segment } from '../segment.ts';
+import { readSegment } from './batch-reader.ts';
+import type { CleanableLog } from './cleanable-log.ts';
+import { CleanedTransactions } from './cleaned-transactions.ts';
+import type { CleanerSettings } from './cleaner-settings.ts';
+import type { CleaningPlan, MeasuredSegment } from './cleaning-plan.ts';
+import { groupSegments, measure } from './cleaning-plan.ts';
+import type { CleaningRules } from './filter-batch.ts';
+import { filterBatch } from './filter-batch.ts';
+import { mapSizeFor, OffsetMap } from './offset-map.ts';
+import type { Pace } from './pace.ts';
+import { Replacement } from './replacement.ts';
+
+const smallestChunk = 4 * 1024;
+
+/** What a round of cleaning did. */
+export interface CleaningResult {
+  /** Where the dirty part begins now. */
+  readonly cleanedUntil: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
+/** The configuration leaves no room for the keys of a single batch. */
+export class MapTooSmall extends Error {
+  override readonly name = 'MapTooSmall';
+}
+
+/**
+ * One round of cleaning of one log: the latest offsets of the keys of its dirty part are collected, as
+ * far as the memory goes; then all segments up to there are copied without what those keys replace.
+ *
+ * @param secret  16 bytes, for the hashes of the keys
+ * @throws {CleaningAborted} @throws {StorageFailure} Corrupt @throws {MapTooSmall}
+ */
+export async function cleanLog(
+  log: CleanableLog,
+  plan: CleaningPlan,
+  settings: CleanerSettings,
+  nowMs: number,
+  pace: Pace,
+  secret: Uint8Array,
+): Promise<CleaningResult> {
+  const round = new CleaningRound(log, plan, settings, nowMs, pace, secret);
+  return round.run();
+}
+
+class CleaningRound {
+  private readonly latest: OffsetMap;
+  private readonly chunkSize: number;
+  private mappedUntil: number;
+  private bytesRead = 0;
+  private bytesWritten = 0;
+
+  constructor(
+    private readonly log: CleanableLog,
+    private readonly plan: CleaningPlan,
+    private readonly settings: CleanerSettings,
+    private readonly nowMs: number,
+    private readonly pace: Pace,
+    secret: Uint8Array,
+  ) {
+    const { firstDirtyOffset, endOffset } = plan;
+    const size = mapSizeFor(
+      endOffset - firstDirtyOffset,
+      settings.dedupeBufferSize,
+      settings.loadFactor,
+    );
+    this.latest = new OffsetMap(size, secret);
+    this.chunkSize = Math.max(smallestChunk, Math.floor(settings.ioBufferSize / 2));
+    this.mappedUntil = firstDirtyOffset;
+  }
+
+  async run(): Promise<CleaningResult> {
+    await this.fillMap();
+    const measured = await this.measureSegments();
+    const groups = groupSegments(measured, this.plan.endOffset, this.log.settings);
+    const rules: CleaningRules = {
+      latest: this.latest,
+      mappedUntil: this.mappedUntil,
+      transactions: this.transactionsFrom(0),
+      lastOfProducers: this.log.lastOfProducers(),
+      nowMs: this.nowMs,
+      deleteRetentionMs: this.log.settings.deleteRetentionMs,
+    };
+    for (const group of groups) await this.cleanGroup(group, rules);
+    const { mappedUntil: cleanedUntil, bytesRead, bytesWritten } = this;
+    return { cleanedUntil, bytesRead, bytesWritten };
+  }
+
+  /** Complete segments that begin below an offset. */
+  private segmentsBelow(offset: number): Segment[] {
+    return this.log.allSegments.filter(
+      ({ baseOffset }) => baseOffset < Math.min(offset, this.plan.endOffset),
+    );
+  }
+
+  /** Indexes may have to be read. */
+  private async measureSegments(): Promise<MeasuredSegment[]> {
+    const measured: MeasuredSegment[] = [];
+    for (const segment of this.segmentsBelow(this.mappedUntil)) {
+      measured.push(measure(segment));
+      if (this.pace.isOver) await this.pace.rest();
+    }
+    return measured;
+  }
+
+  private transactionsFrom(offset: number): CleanedTransactions {
+    return new CleanedTransactions(this.log.abortedOverlapping(offset, this.plan.endOffset));
+  }
+
+  private async fillMap(): Promise<void> {
+    const { firstDirtyOffset, endOffset } = this.plan;
+    const transactions = this.transactionsFrom(firstDirtyOffset);
+    const segments = this.segmentsBelow(endOffset);
+    for (const [i, segment] of segments.entries()) {
+      const segmentEnd = segments[i + 1]?.baseOffset ?? endOffset;
+      if (segmentEnd <= firstDirtyOffset) continue;
+      const isWhole = await this.mapSegment(segment, transactions);
+      if (!isWhole) break;
+      this.mappedUntil = segmentEnd; // a gap at its end holds no keys
+    }
+    if (this.mappedUntil > firstDirtyOffset) return;
+    throw new MapTooSmall(
+      `log.cleaner.dedupe.buffer.size (${this.settings.dedupeBufferSize}) has no room for the keys ` +
+        'of one batch',
+    );
+  }
+
+  /** @returns whether the map has taken all keys of the segment */
+  private async mapSegment(segment: Segment, transactions: CleanedTransactions): Promise<boolean> {
+    const { firstDirtyOffset } = this.plan;
+    let isWhole = true;
+    const position = segment.positionBefore(firstDirtyOffset);
+    await readSegment(segment, position, this.chunkSize, this.pace, (buffer, at) => {
+      if (isControlAt(buffer, at)) transactions.onMarker(buffer, at);
+      // What is aborted replaces nothing.
+      else if (!transactions.onData(buffer, at)) isWhole = this.mapBatch(buffer, at);
+      if (!isWhole) return true;
+      this.mappedUntil = Math.max(this.mappedUntil, lastOffsetAt(buffer, at) + 1);
+      return undefined;
+    });
+    return isWhole;
+  }
+
+  private mapBatch(buffer: Buffer, at: number): boolean {
+    const { firstDirtyOffset } = this.plan;
+    const cursor = openRecords(buffer, at);
+    while (cursor.next()) {
+      const { offset, keyStart, keyLength } = cursor;
+      if (keyLength < 0 || offset < firstDirtyOffset) continue;
+      if (!this.latest.put(cursor.bytes, keyStart, keyLength, offset)) return false;
+    }
+    return true;
+  }
+
+  /** Makes one segment of several. Those that retention took meanwhile need none. */
+  private async cleanGroup(group: readonly Segment[], rules: CleaningRules): Promise<void> {
+    const old = group.filter((segment) => this.log.allSegments.includes(segment));
+    const last = old.at(-1);
+    if (last === undefined) return;
+    const replacement = new Replacement(this.log, old, this.nowMs);
+    try {
+      for (const segment of old) await this.copy(segment, segment === last, replacement, rules);
+      await replacement.takePlace(rules.transactions.takeKept());
+    } catch (error) {
+      replacement.discard();
+      throw error;
+    }
+  }
+
+  private async copy(
+    segment: Segment,
+    isLastSegment: boolean,
+    replacement: Replacement,
+    rules: CleaningRules,
+  ): Promise<void> {
+    await readSegment(
+      segment,
+      0,
+      this.chunkSize,
+      this.pace,
+      (buffer, at, endPosition) => {
+        // The last one tells recovery up to where the others are replaced.
+        const isLast = isLastSegment && endPosition === segment.size;
+        const outcome = filterBatch(buffer, at, isLast, rules);
+        if (outcome === 'kept') replacement.add(buffer, at);
+        else if (outcome !== 'gone') replacement.add(outcome, 0);
+        return undefined;
+      },
+      async () => {
+        const bytes = await replacement.write();
+        this.bytesWritten += bytes;
+        if (bytes > 0) await this.pace.pass(bytes);
+      },
+    );
+    this.bytesRead += segment.size;
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  deleteHorizonAt,
+  emptiedBatch,
+  remainderOf,
+  withDeleteHorizon,
+} from '../../protocol/batch-remainder.ts';
+import {
+  isControlAt,
+  lastOffsetAt,
+  openRecords,
+  producerEpochAt,
+  producerIdAt,
+  recordsCountAt,
+} from '../../protocol/record-batch.ts';
+import type { Record, RecordCursor } from '../../protocol/record.ts';
+import type { LastOfProducer } from './cleanable-log.ts';
+import type { CleanedTransactions } from './cleaned-transactions.ts';
+import type { OffsetMap } from './offset-map.ts';
+
+/** What one round of cleaning goes by. */
+export interface CleaningRules {
+  /** Latest offsets of the keys of the dirty part. */
+  readonly latest: OffsetMap;
+  /** The map knows all keys below. */
+  readonly mappedUntil: number;
+  readonly transactions: CleanedTransactions;
+  readonly lastOfProducers: ReadonlyMap<number, LastOfProducer>;
+  /** When the round began. */
+  readonly nowMs: number;
+  readonly deleteRetentionMs: number;
+}
+
+/**
+ * What becomes of a batch: it is kept as it is, it is gone, or another takes its place.
+ *
+ * @param isLast  its offset must stay known, so it is kept even when it is empty
+ */
+export function filterBatch(
+  buffer: Buffer,
+  at: number,
+  isLast: boolean,
+  rules: CleaningRules,
+): 'kept' | 'gone' | Buffer {
+  const isControl = isControlAt(buffer, at);
+  const { transactions, nowMs, deleteRetentionMs } = rules;
+  const horizon = deleteHorizonAt(buffer, at);
+  const mayGo = isControl ? transactions.onMarker(buffer, at) : transactions.onData(buffer, at);
+  const isPastHorizon = horizon !== undefined && horizon <= nowMs;
+  const mustStay = isLast || isLastOfProducer(buffer, at, rules.lastOfProducers);
+  if (recordsCountAt(buffer, at) === 0) return mustStay ? 'kept' : 'gone';
+  if (mayGo && (!isControl || isPastHorizon)) return mustStay ? emptiedBatch(buffer, at) : 'gone';
+
+  const newHorizon = horizon === undefined ? nowMs + deleteRetentionMs : undefined;
+  if (isControl) {
+    if (!mayGo || newHorizon === undefined) return 'kept';
+    return withDeleteHorizon(buffer, at, recordsOf(buffer, at, []), newHorizon);
+  }
+  const kept = keptRecords(buffer, at, !isPastHorizon, rules);
+  if (kept.count === 0) return mustStay ? emptiedBatch(buffer, at) : 'gone';
+  if (kept.hasTombstone && newHorizon !== undefined) {
+    return withDeleteHorizon(buffer, at, recordsOf(buffer, at, kept.dropped), newHorizon);
+  }
+  return kept.dropped.length === 0 ? 'kept' : remainderOf(buffer, at, kept);
+}
+
+/**
+ * The header of a producer's last batch tells its last sequence number; where only a marker is known
+ * of it, that tells its epoch, which fences older ones.
+ */
+function isLastOfProducer(
+  buffer: Buffer,
+  at: number,
+  lastOfProducers: ReadonlyMap<number, LastOfProducer>,
+): boolean {
+  const producerId = producerIdAt(buffer, at);
+  const last = producerId < 0 ? undefined : lastOfProducers.get(producerId);
+  if (last === undefined) return false;
+  if (last.lastOffset !== undefined) return lastOffsetAt(buffer, at) === last.lastOffset;
+  return isControlAt(buffer, at) && producerEpochAt(buffer, at) === last.producerEpoch;
+}
+
+interface KeptRecords {
+  readonly bytes: Buffer;
+  readonly spans: number[];
+  count: number;
+  maxTimestamp: number;
+  hasTombstone: boolean;
+  /** Indexes of those that go. */
+  readonly dropped: number[];
+}
+
+function keptRecords(
+  buffer: Buffer,
+  at: number,
+  keepsTombstones: boolean,
+  rules: CleaningRules,
+): KeptRecords {
+  const cursor = openRecords(buffer, at);
+  const kept: KeptRecords = {
+    bytes: cursor.bytes,
+    spans: [],
+    count: 0,
+    maxTimestamp: -1,
+    hasTombstone: false,
+    dropped: [],
+  };
+  const { spans } = kept;
+  for (let index = 0; cursor.next(); index++) {
+    if (!isKept(cursor, keepsTombstones, rules)) {
+      kept.dropped.push(index);
+      continue;
+    }
+    kept.count++;
+    if (cursor.valueLength < 0) kept.hasTombstone = true;
+    kept.maxTimestamp = Math.max(kept.maxTimestamp, cursor.timestamp);
+    if (spans.at(-1) === cursor.recordStart) spans[spans.length - 1] = cursor.recordEnd;
+    else spans.push(cursor.recordStart, cursor.recordEnd);
+  }
+  return kept;
+}
+
+function isKept(cursor: RecordCursor, keepsTombstones: boolean, rules: CleaningRules): boolean {
+  const { offset, keyStart, keyLength } = cursor;
+  if (offset >= rules.mappedUntil) return true;
+  // From before the topic was compacted: nobody can ever replace it.
+  if (keyLength < 0) return false;
+  if (cursor.valueLength < 0 && !keepsTombstones) return false;
+  return offset >= rules.latest.get(cursor.bytes, keyStart, keyLength);
+}
+
+/** The records of a batch without some of them. @param dropped  indexes, rising */
+function recordsOf(buffer: Buffer, at: number, dropped: readonly number[]): Record[] {
+  const records: Record[] = [];
+  const cursor = openRecords(buffer, at);
+  let next = 0;
+  for (let index = 0; cursor.next(); index++) {
+    if (dropped[next] === index) next++;
+    else records.push(cursor.record());
+  }
+  return records;
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../../host/clock.ts';
+import type { CleanerSettings } from './cleaner-settings.ts';
+import { Throttler } from './throttler.ts';
+
+/** The log is gone, has failed, is not to be compacted any more, or the store closes. */
+export class CleaningAborted extends Error {
+  override readonly name = 'CleaningAborted';
+}
+
+/** So long the cleaner works before others may run. */
+const sliceMs = 1.5;
+
+/**
+ * How the cleaner shares the process with requests: it works in slices of some 1.5 ms, between which
+ * the event loop does all that waits, and pauses where its reads and writes are too many per second.
+ *
+ * Slices rather than a worker thread: the work of a slice is what a batch costs (reading its records,
+ * hashing their keys), while a thread would have to share the log's segments, indexes, producers and
+ * transactions with the loop, or copy them for each round, and needs a second heap. Reads, writes and
+ * fsyncs are done by the thread pool anyway. A batch that is compressed is one piece of work.
+ */
+export class Pace {
+  private readonly throttler: Throttler;
+  private sliceStartMs: number;
+  private wake: (() => void) | undefined;
+
+  /** @param isAborted  whether what is under way shall end */
+  constructor(
+    private readonly clock: Clock,
+    settings: () => CleanerSettings,
+    private readonly isAborted: () => boolean,
+  ) {
+    this.throttler = new Throttler(
+      clock,
+      () => settings().maxBytesPerSecond,
+      (ms) => this.sleep(ms),
+    );
+    this.sliceStartMs = clock.monotonicMs();
+  }
+
+  /** Is it time for others? Then `rest`. */
+  get isOver(): boolean {
+    return this.clock.monotonicMs() - this.sliceStartMs >= sliceMs;
+  }
+
+  /** @throws {CleaningAborted} */
+  async rest(): Promise<void> {
+    await new Promise<void>((resolve) => this.clock.defer(resolve));
+    this.sliceStartMs = this.clock.monotonicMs();
+    this.check();
+  }
+
+  /** Counts bytes read or written. @throws {CleaningAborted} */
+  async pass(bytes: number): Promise<void> {
+    await this.throttler.pass(bytes);
+    this.sliceStartMs = this.clock.monotonicMs();
+    this.check();
+  }
+
+  /** @throws {CleaningAborted} */
+  check(): void {
+    if (this.isAborted()) throw new CleaningAborted('the cleaning of a log was aborted');
+  }
+
+  /** Ends a pause. */
+  hurry(): void {
+    this.wake?.();
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.schedule(ms, resolve);
+      this.wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.wake = undefined;
+  }
+}
