@@ -1,11 +1,19 @@
 import { parseArgs } from 'node:util';
 import { logLevels, type LogLevel } from '../src/host/leveled-logger.ts';
+import {
+  isFolderCommand,
+  parseFolderCommand,
+  type FolderCommand,
+  type FolderCommandName,
+} from './folder-commands.ts';
+import { UsageError, wholeNumber } from './usage.ts';
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help'; readonly about?: FolderCommandName }
   | { readonly kind: 'version' }
-  | { readonly kind: 'start'; readonly options: StartOptions };
+  | { readonly kind: 'start'; readonly options: StartOptions }
+  | FolderCommand;
 
 export interface StartOptions {
   readonly port?: number;
@@ -20,14 +28,11 @@ export interface StartOptions {
   readonly logLevel: LogLevel;
 }
 
-/** A command line that makes no sense: how to write it right. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 export const help = `Usage: odradek [options]
+       odradek format|check|dump --help
 
-Starts a Kafka broker and says how to connect to it.
+Starts a Kafka broker and says how to connect to it. The commands are for a data folder that no
+broker uses: format an empty one, check one for damage, dump what stands in its files.
 
   --port N           port to listen on (9092); 0 takes any free one
   --host ADDRESS     address to listen on (127.0.0.1)
@@ -65,6 +70,11 @@ const definitions = {
 
 /** @throws {UsageError} */
 export function parseCommandLine(args: readonly string[]): Command {
+  const [name, ...rest] = args;
+  if (isFolderCommand(name)) {
+    const command = parseFolderCommand(name, rest);
+    return command === 'help' ? { kind: 'help', about: name } : command;
+  }
   const values = parsed(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
@@ -95,16 +105,6 @@ function parsed(args: readonly string[]) {
     const [message = 'wrong usage'] = (error as Error).message.split('. ');
     throw new UsageError(message);
   }
-}
-
-function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < lowest || value > highest) {
-    throw new UsageError(
-      `${option} takes a whole number from ${lowest} to ${highest}, not '${text}'`,
-    );
-  }
-  return value;
 }
 
 function pair(text: string): [string, string] {

@@ -4,9 +4,11 @@ import { resolve } from 'node:path';
 import { startBroker, type RunningBroker } from '../src/broker/start-broker.ts';
 import { LeveledLogger } from '../src/host/leveled-logger.ts';
 import { WinstonLogger } from '../src/host/winston-logger.ts';
-import { help, parseCommandLine, UsageError, type StartOptions } from './command-line.ts';
+import { help, parseCommandLine, type StartOptions } from './command-line.ts';
 import { failureInWords } from './failure.ts';
+import { folderHelps } from './folder-commands.ts';
 import { brokerOptions } from './start-options.ts';
+import { UsageError } from './usage.ts';
 
 const exitCodes = { clean: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -14,13 +16,22 @@ async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2));
   switch (command.kind) {
     case 'help':
-      process.stdout.write(help);
+      process.stdout.write(command.about === undefined ? help : folderHelps[command.about]);
       return;
     case 'version':
       process.stdout.write(`${version()}\n`);
       return;
     case 'start':
       await start(command.options);
+      return;
+    case 'format':
+      (await import('./format.ts')).format(command);
+      return;
+    case 'check':
+      if (!(await (await import('./check.ts')).check(command))) process.exitCode = exitCodes.failed;
+      return;
+    case 'dump':
+      if (!(await (await import('./dump.ts')).dump(command))) process.exitCode = exitCodes.failed;
   }
 }
 
@@ -111,10 +122,19 @@ function version(): string {
   return 'unknown';
 }
 
+// Whoever reads it has read enough (`odradek dump ... | head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.clean);
+  throw error;
+});
+
 try {
   await main();
 } catch (error) {
   process.stderr.write(`odradek: ${failureInWords(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write("Try 'odradek --help'.\n");
+  if (error instanceof UsageError) {
+    const command = error.command === undefined ? '' : ` ${error.command}`;
+    process.stderr.write(`Try 'odradek${command} --help'.\n`);
+  }
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }

@@ -73,6 +73,14 @@ export class SystemDisk implements Disk {
     return { totalBytes: stats.blocks * stats.bsize, usableBytes: stats.bavail * stats.bsize };
   }
 
+  /** Who has a lock file, in words; undefined when nobody that lives does. Only looks. */
+  holderOf(path: string): string | undefined {
+    const owner = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
+    if (!isAlive(owner) && !isLockedInKernel(path)) return undefined;
+    const [, pid] = owner.split(' ');
+    return pid === undefined ? 'another process' : `process ${pid}`;
+  }
+
   /**
    * The file holds `host pid start`: who has it. Node offers no advisory locks, so a lock whose
    * owner is gone is recognized by asking for the process and when it was started (in a container
@@ -82,10 +90,8 @@ export class SystemDisk implements Disk {
    */
   lock(path: string): { release(): void } {
     const self = `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
-    const owner = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
-    if (isAlive(owner) || isLockedInKernel(path)) {
-      const [, pid] = owner.split(' ');
-      const holder = pid === undefined ? 'another process' : `process ${pid}`;
+    const holder = this.holderOf(path);
+    if (holder !== undefined) {
       const error: NodeJS.ErrnoException = new Error(`${dirname(path)} is in use by ${holder}`);
       error.code = 'ELOCKED';
       throw error;

@@ -76,6 +76,14 @@ export class OffsetIndex {
     return row < 0 ? 0 : int32At(this.rows.bytes, row * offsetRowSize + 4);
   }
 
+  offsetOf(row: number): number {
+    return this.baseOffset + int32At(this.rows.bytes, row * offsetRowSize);
+  }
+
+  positionOf(row: number): number {
+    return int32At(this.rows.bytes, row * offsetRowSize + 4);
+  }
+
   /** The last row's position; 0 when there is none. */
   get lastPosition(): number {
     return this.entries === 0
@@ -138,6 +146,14 @@ export class TimeIndex {
 
   get bytes(): Buffer {
     return this.rows.used();
+  }
+
+  timestampOf(row: number): number {
+    return int64At(this.rows.bytes, row * timeRowSize);
+  }
+
+  offsetOf(row: number): number {
+    return this.baseOffset + int32At(this.rows.bytes, row * timeRowSize + 8);
   }
 
   /** -1 when empty. */

@@ -71,7 +71,13 @@ export function writeOffsets(
 }
 
 export function readOffsets(disk: Disk, path: string): OffsetsByFolder {
-  const entries = readEntries(disk, path, 3) ?? [];
+  return findOffsets(disk, path) ?? new Map<string, number>();
+}
+
+/** As `readOffsets`; undefined when there is no such file, or none that can be read. */
+export function findOffsets(disk: Disk, path: string): OffsetsByFolder | undefined {
+  const entries = readEntries(disk, path, 3);
+  if (entries === undefined) return undefined;
   return new Map(
     entries.map(([topic, partition, offset]) => [
       `${topic ?? ''}-${partition ?? ''}`,

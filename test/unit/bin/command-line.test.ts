@@ -1,11 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
-import {
-  help,
-  parseCommandLine,
-  UsageError,
-  type StartOptions,
-} from '../../../bin/command-line.ts';
+import { help, parseCommandLine, type StartOptions } from '../../../bin/command-line.ts';
 import { brokerOptions } from '../../../bin/start-options.ts';
+import { UsageError } from '../../../bin/usage.ts';
 
 function start(...args: string[]): StartOptions {
   const command = parseCommandLine(args);

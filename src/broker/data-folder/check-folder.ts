@@ -1,0 +1,156 @@
+import { isCoordinatorTopic, readableRecord } from '../../coordination/readable-record.ts';
+import type { Disk } from '../../host/disk.ts';
+import type { Checkpoints } from '../../storage/disk/check/check-checkpoints.ts';
+import { checkCheckpoints, readCheckpoints } from '../../storage/disk/check/check-checkpoints.ts';
+import { checkLog } from '../../storage/disk/check/check-log.ts';
+import type { LogExtent, LogToCheck } from '../../storage/disk/check/check-log.ts';
+import type { CheckReport } from '../../storage/disk/check/check-report.ts';
+import { readIdentity } from '../../storage/disk/checkpoint-files.ts';
+import { identityFile, partitionOf } from '../../storage/disk/file-names.ts';
+import { checkCatalog } from '../catalog/check-catalog.ts';
+import { configOf } from '../catalog/image.ts';
+import type { MetadataImage } from '../catalog/image.ts';
+
+const catalogFolder = '__cluster_metadata-0';
+const cleanStopFile = '.kafka_cleanshutdown';
+const leftoverFolder = /\.[0-9a-f]{32}-(delete|stray|future)$/;
+const leftoverWords: Readonly<Record<string, string>> = {
+  delete: 'it is deleted and waits for its end',
+  stray: 'it belongs to no partition and was set aside',
+  future: 'it was on its way to another directory',
+};
+
+/**
+ * Checks a whole data folder, of ours or of Apache Kafka, and writes nothing. What is found goes to
+ * the report.
+ *
+ * @param pause  lets others run, now and then
+ */
+export async function checkFolder(
+  disk: Disk,
+  root: string,
+  report: CheckReport,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const isClean = disk.exists(`${root}/${cleanStopFile}`);
+  const names = disk.list(root).filter((name) => !isLeftover(disk, root, name, report));
+  const folders = names.filter((name) => isLogFolder(disk, root, name));
+  if (!isClean && folders.length > 0) {
+    report.note(
+      root,
+      'the last stop was not clean; the next start reads the ends of the logs again',
+    );
+  }
+  const checkpoints = readCheckpoints(disk, root, report);
+  const logs = new Map<string, LogExtent>();
+  const checkOne = async (name: string, image: MetadataImage | undefined): Promise<void> => {
+    const topicName = partitionOf(name)?.topicName ?? '';
+    const log: LogToCheck = {
+      path: `${root}/${name}`,
+      isClean,
+      recoveryPoint: checkpoints.recoveryPoints.get(name) ?? 0,
+      mayBeCompacted: mayBeCompacted(name, topicName, image, checkpoints),
+      lacksIndexes: name === catalogFolder,
+      inspect: isCoordinatorTopic(topicName) ? inspectorOf(topicName) : undefined,
+    };
+    try {
+      logs.set(name, await checkLog(disk, log, report, pause));
+    } catch (error) {
+      report.error(log.path, `it cannot be checked: ${(error as Error).message}`);
+    }
+    await pause();
+  };
+
+  const errorsBefore = report.errors;
+  if (folders.includes(catalogFolder)) await checkOne(catalogFolder, undefined);
+  const image = checkCatalog(disk, root, report, report.errors === errorsBefore);
+  if (image === undefined && folders.length > 0) {
+    report.note(root, 'without the metadata, folders cannot be compared with the topics');
+  }
+  for (const name of folders) {
+    if (name === catalogFolder) continue;
+    checkIdentity(disk, name, image, { root, isClean, report });
+    await checkOne(name, image);
+  }
+  const isWanted = (folder: string): boolean => topicOf(image, folder) !== undefined;
+  checkCheckpoints(checkpoints, logs, isWanted, { root, isClean, report });
+}
+
+/** Says what something is that no one needs any more. */
+function isLeftover(disk: Disk, root: string, name: string, report: CheckReport): boolean {
+  const mark = leftoverFolder.exec(name)?.[1];
+  const words =
+    mark === undefined &&
+    /\.(part|tmp)$/.test(name) &&
+    disk.stat(`${root}/${name}`)?.isDirectory === false
+      ? 'a file that was not finished'
+      : leftoverWords[mark ?? ''];
+  if (words === undefined) return false;
+  report.note(`${root}/${name}`, words);
+  return true;
+}
+
+const isLogFolder = (disk: Disk, root: string, name: string): boolean =>
+  partitionOf(name) !== undefined && disk.stat(`${root}/${name}`)?.isDirectory === true;
+
+const inspectorOf = (topic: string) => (key: Buffer | null, value: Buffer | null) => {
+  readableRecord(topic, key, value);
+};
+
+function topicOf(image: MetadataImage | undefined, folder: string) {
+  const partition = partitionOf(folder);
+  const topic = partition && image?.topics.get(partition.topicName);
+  return topic?.partitions[partition?.partition ?? -1] === undefined ? undefined : topic;
+}
+
+/** A log that the cleaner was at, or that it may have been at. */
+function mayBeCompacted(
+  folder: string,
+  topicName: string,
+  image: MetadataImage | undefined,
+  { cleanerOffsets }: Checkpoints,
+): boolean {
+  if (folder === catalogFolder) return false;
+  if (cleanerOffsets.has(folder) || isCoordinatorTopic(topicName) || image === undefined)
+    return true;
+  const policy =
+    configOf(image, 'TOPIC', topicName).get('cleanup.policy') ??
+    configOf(image, 'BROKER', '').get('log.cleanup.policy');
+  return policy?.includes('compact') === true;
+}
+
+/** Does the folder belong to the topic that it is named after? */
+function checkIdentity(
+  disk: Disk,
+  name: string,
+  image: MetadataImage | undefined,
+  { root, isClean, report }: { root: string; isClean: boolean; report: CheckReport },
+): void {
+  const folder = `${root}/${name}`;
+  const { topicName = '', partition = -1 } = partitionOf(name) ?? {};
+  const path = `${folder}/${identityFile}`;
+  if (!disk.exists(path)) {
+    report.note(path, 'it is not there, so the folder does not say which topic it belongs to');
+    return;
+  }
+  let topicId: string | undefined;
+  try {
+    topicId = readIdentity(disk, path);
+  } catch (error) {
+    report.error(path, (error as Error).message);
+    return;
+  }
+  if (topicId === undefined) report.error(path, 'it does not say its topic_id');
+  if (topicId === undefined || image === undefined) return;
+  const topic = image.topics.get(topicName);
+  // A topic that was deleted, or made anew, just before an unclean stop leaves its folders behind.
+  const severity = isClean ? 'error' : 'note';
+  if (topic === undefined) {
+    report.find(severity, folder, `the cluster has no topic ${topicName}`);
+  } else if (topic.id !== topicId) {
+    const message = `topic ${topicName} has the id ${topic.id}, but the folder belongs to ${topicId}`;
+    report.find(severity, path, message);
+  } else if (topic.partitions[partition] === undefined) {
+    report.find(severity, folder, `topic ${topicName} has no partition ${partition}`);
+  }
+}

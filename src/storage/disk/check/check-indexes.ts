@@ -1,0 +1,164 @@
+import type { OffsetIndex, TimeIndex } from '../../segment-indexes.ts';
+import type { CheckReport, Severity } from './check-report.ts';
+
+export const offsetRowBytes = 8;
+export const timeRowBytes = 12;
+
+/** How the rows of an index have to be taken. */
+export interface IndexTrust {
+  readonly report: CheckReport;
+  readonly path: string;
+  /** Of a row that is wrong: a note where the next start builds the file anew. */
+  readonly severity: Severity;
+  /** The segment ended in order, so that its index must be complete. */
+  readonly isComplete: boolean;
+}
+
+/** Compares the rows of an `.index` with the batches, which are given in their order. */
+export class OffsetIndexCheck {
+  private row = 0;
+  private readonly rows: number;
+
+  constructor(
+    private readonly index: OffsetIndex,
+    private readonly trust: IndexTrust,
+  ) {
+    const { entries } = index;
+    let rows = entries;
+    while (rows > 0 && isEmptyRow(index, rows - 1)) rows--;
+    if (rows < entries && trust.isComplete) {
+      this.say(rows, `${entries - rows} empty rows at its end`, 'note');
+    }
+    this.rows = this.isOrdered(rows) ? rows : 0;
+  }
+
+  batch(position: number, lastOffset: number): void {
+    const { index } = this;
+    for (; this.row < this.rows; this.row++) {
+      const wanted = index.positionOf(this.row);
+      if (wanted > position) return;
+      const offset = index.offsetOf(this.row);
+      if (wanted < position) {
+        this.say(this.row, `no batch begins at byte ${wanted}, where offset ${offset} should be`);
+      } else if (offset !== lastOffset) {
+        this.say(this.row, `byte ${wanted} ends with offset ${lastOffset}, not with ${offset}`);
+      }
+    }
+  }
+
+  /** Leaves out rows for what lies before `position` and could not be read. */
+  skip(position: number): void {
+    while (this.row < this.rows && this.index.positionOf(this.row) < position) this.row++;
+  }
+
+  /** All batches were seen. */
+  end(): void {
+    for (; this.row < this.rows; this.row++) {
+      this.say(this.row, `no batch begins at byte ${this.index.positionOf(this.row)}`);
+    }
+  }
+
+  private isOrdered(rows: number): boolean {
+    const { index } = this;
+    for (let row = 0; row < rows; row++) {
+      const isAscending =
+        row === 0
+          ? index.offsetOf(0) >= index.baseOffset && index.positionOf(0) >= 0
+          : index.offsetOf(row) > index.offsetOf(row - 1) &&
+            index.positionOf(row) > index.positionOf(row - 1);
+      if (isAscending) continue;
+      this.say(row, 'its rows do not ascend');
+      return false;
+    }
+    return true;
+  }
+
+  private say(row: number, message: string, severity = this.trust.severity): void {
+    const { report, path } = this.trust;
+    report.find(severity, path, message, { position: row * offsetRowBytes });
+  }
+}
+
+function isEmptyRow(index: OffsetIndex, row: number): boolean {
+  return index.positionOf(row) === 0 && index.offsetOf(row) === index.baseOffset;
+}
+
+/** Compares the rows of a `.timeindex` with the batches, which are given in their order. */
+export class TimeIndexCheck {
+  private row = 0;
+  private readonly rows: number;
+  private maxTimestamp = -1;
+  /** Every batch so far could be read. */
+  private isSure = true;
+
+  constructor(
+    private readonly index: TimeIndex,
+    private readonly trust: IndexTrust,
+  ) {
+    const { entries } = index;
+    let rows = entries;
+    while (rows > 0 && isEmptyTimeRow(index, rows - 1)) rows--;
+    if (rows < entries && trust.isComplete) {
+      this.say(rows, `${entries - rows} empty rows at its end`, 'note');
+    }
+    this.rows = this.isOrdered(rows) ? rows : 0;
+    if (this.rows < rows) this.isSure = false;
+  }
+
+  batch(baseOffset: number, lastOffset: number, maxTimestamp: number): void {
+    this.maxTimestamp = Math.max(this.maxTimestamp, maxTimestamp);
+    for (; this.row < this.rows && this.index.offsetOf(this.row) <= lastOffset; this.row++) {
+      if (!this.isSure) continue;
+      const offset = this.index.offsetOf(this.row);
+      const timestamp = this.index.timestampOf(this.row);
+      if (offset < baseOffset) {
+        this.say(this.row, `no batch holds offset ${offset}`);
+      } else if (timestamp !== this.maxTimestamp) {
+        this.say(
+          this.row,
+          `the largest timestamp up to offset ${offset} is ${this.maxTimestamp}, not ${timestamp}`,
+        );
+      }
+    }
+  }
+
+  /** Something could not be read: what comes behind cannot be compared. */
+  skip(): void {
+    this.isSure = false;
+  }
+
+  /** All batches were seen. */
+  end(): void {
+    if (!this.isSure) return;
+    for (; this.row < this.rows; this.row++) {
+      this.say(this.row, `no batch holds offset ${this.index.offsetOf(this.row)}`);
+    }
+    const last = this.rows === 0 ? -1 : this.index.timestampOf(this.rows - 1);
+    if (!this.trust.isComplete || last >= this.maxTimestamp) return;
+    this.say(this.rows, `it ends with timestamp ${last}, but its segment has ${this.maxTimestamp}`);
+  }
+
+  private isOrdered(rows: number): boolean {
+    const { index } = this;
+    for (let row = 0; row < rows; row++) {
+      const isAscending =
+        row === 0
+          ? index.offsetOf(0) >= index.baseOffset
+          : index.timestampOf(row) > index.timestampOf(row - 1) &&
+            index.offsetOf(row) >= index.offsetOf(row - 1);
+      if (isAscending) continue;
+      this.say(row, 'its rows do not ascend');
+      return false;
+    }
+    return true;
+  }
+
+  private say(row: number, message: string, severity = this.trust.severity): void {
+    const { report, path } = this.trust;
+    report.find(severity, path, message, { position: row * timeRowBytes });
+  }
+}
+
+function isEmptyTimeRow(index: TimeIndex, row: number): boolean {
+  return index.timestampOf(row) === 0 && index.offsetOf(row) === index.baseOffset;
+}
