@@ -1,6 +1,6 @@
 import { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import { ProducerIds } from '../coordination/producer-ids.ts';
-import type { Clock, Timer } from '../host/clock.ts';
+import type { Clock } from '../host/clock.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
@@ -10,7 +10,6 @@ import type { Catalog } from './catalog/catalog.ts';
 import type { BrokerRegistration } from './catalog/decide-brokers.ts';
 import { decideProducerIdBlock } from './catalog/decide-producer-ids.ts';
 import { emptyImage, type BrokerEndpoint, type MetadataImage } from './catalog/image.ts';
-import { changePartition } from './catalog/partition-change.ts';
 import { offsetsTopic } from './catalog/topic-name.ts';
 import { TopicCreation } from './catalog/topic-creation.ts';
 import { Deadlines } from './deadlines.ts';
@@ -23,7 +22,8 @@ import { Connections, Listener } from './network/listener.ts';
 import { Writers } from './network/output-buffer.ts';
 import type { NodeSettings } from './node-settings.ts';
 import type { LedPartition } from './replica/led-partition.ts';
-import { LedPartitions, type Leadership } from './replica/led-partitions.ts';
+import { LedPartitions } from './replica/led-partitions.ts';
+import { Reopenings } from './replica/reopenings.ts';
 
 /** What the brokers of one process share, and where time and chance come from. */
 export interface BrokerParts {
@@ -40,8 +40,6 @@ export interface BrokerIdentity {
   readonly directoryId: Uuid;
 }
 
-/** Pause before a partition whose log failed is led anew. */
-const reopenDelayMs = 1_000;
 /** Response bytes that slow readers of all connections may hold before fetches are cut short. */
 const maxResponseBytesInMemory = 256 * 1024 * 1024;
 
@@ -54,7 +52,7 @@ export class Broker implements Node {
   private readonly groups: GroupCoordinator;
   private readonly deadlines: Deadlines;
   private readonly connections: Connections;
-  private readonly reopenTimers = new Set<Timer>();
+  private readonly reopenings: Reopenings;
   private listeners: Listener[] = [];
   private endpoints: readonly BrokerEndpoint[] = [];
 
@@ -70,13 +68,21 @@ export class Broker implements Node {
       logger,
       settings: () => this.groupSettings(),
     });
+    this.reopenings = new Reopenings({
+      nodeId: settings.nodeId,
+      catalog,
+      store,
+      settingsOf: (topicName) => settings.topicSettings(this.image, topicName).log,
+      clock,
+      logger,
+    });
     this.partitions = new LedPartitions(
       settings.nodeId,
       emptyImage(catalog.image.clusterId),
       store,
       settings.topicSettings,
       [this.offsetsObserver()],
-      (failed) => this.onLogFailure(failed),
+      (failed) => this.reopenings.plan(failed),
       clock,
       logger,
     );
@@ -156,10 +162,9 @@ export class Broker implements Node {
     await this.connections.close();
     await Promise.all(unbound);
     await this.partitions.resignAll();
+    this.reopenings.cancel();
     this.groups.close();
     this.deadlines.clear();
-    for (const timer of this.reopenTimers) timer.cancel();
-    this.reopenTimers.clear();
   }
 
   private services(outgoing: ByteBudget): BrokerServices {
@@ -211,25 +216,5 @@ export class Broker implements Node {
       if (!image.topicsById.has(id)) deleted.set(name, id);
     }
     if (deleted.size > 0) await this.groups.onTopicsDeleted(deleted);
-  }
-
-  /** A failed log takes no more appends: the partition gets a new leader epoch, and is reopened. */
-  private onLogFailure({ topicId, topicName, partition, leaderEpoch }: Leadership): void {
-    const { clock, catalog, logger } = this.parts;
-    const timer = clock.schedule(reopenDelayMs, () => {
-      this.reopenTimers.delete(timer);
-      const reopened = catalog.transact((image) => {
-        const now = image.topicsById.get(topicId)?.partitions[partition];
-        const nothing = { records: [], result: undefined };
-        if (now?.leader !== this.nodeId || now.leaderEpoch !== leaderEpoch) return nothing;
-        const canLead = (broker: number): boolean => broker === this.nodeId;
-        const record = changePartition({ topicId, partition }, now, { canLead, newEpoch: true });
-        return record === undefined ? nothing : { records: [record], result: undefined };
-      });
-      reopened.catch((error: unknown) =>
-        logger.error('a partition cannot be led anew', { topic: topicName, partition, error }),
-      );
-    });
-    this.reopenTimers.add(timer);
   }
 }

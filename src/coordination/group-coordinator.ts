@@ -56,6 +56,7 @@ export class GroupCoordinator {
    * The broker leads a partition of `__consumer_offsets` from now on.
    *
    * @returns resolved once its groups are there; until then they answer that they are loading
+   * @throws what keeps the log from being read
    */
   async onLeadership(index: number, log: PartitionLog, leaderEpoch: number): Promise<void> {
     if ((this.leaderEpochs.get(index) ?? -1) >= leaderEpoch) return;
@@ -75,9 +76,8 @@ export class GroupCoordinator {
       await partition.load();
     } catch (error) {
       // Clients hear NOT_COORDINATOR, until a new leadership brings another attempt.
-      this.host.logger.error(`could not read ${offsetsTopicName}-${index}`, { error });
       partition.close();
-      return;
+      throw error;
     }
     const { groups } = partition.state;
     if (groups.size === 0) return;

@@ -1,4 +1,5 @@
 import type { ErrorName } from '../../protocol/error-codes.ts';
+import type { Uuid } from '../../protocol/uuid.ts';
 import type { Change } from './catalog.ts';
 import { isActive } from './image.ts';
 import type { MetadataImage } from './image.ts';
@@ -45,6 +46,23 @@ export function decideElection(
       .filter(({ error }) => error !== 'ELECTION_NOT_NEEDED'),
   }));
   return { records, result };
+}
+
+/**
+ * The leader leads on at a higher epoch, because its log was opened again after a failure. Nothing
+ * changes when it does not lead at that epoch any more.
+ */
+export function decideNewLeaderEpoch(
+  image: MetadataImage,
+  leader: number,
+  led: { readonly topicId: Uuid; readonly partition: number; readonly leaderEpoch: number },
+): Change<void> {
+  const now = image.topicsById.get(led.topicId)?.partitions[led.partition];
+  const isSame = now?.leader === leader && now.leaderEpoch === led.leaderEpoch;
+  if (!isSame) return { records: [], result: undefined };
+  const canLead = (broker: number): boolean => broker === leader;
+  const record = changePartition(led, now, { canLead, newEpoch: true });
+  return { records: record === undefined ? [] : [record], result: undefined };
 }
 
 /** The words of Kafka's client for an error that comes without any. */

@@ -1,6 +1,6 @@
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Catalog, Change } from './catalog.ts';
-import { decideCreateTopics } from './decide-topics.ts';
+import { decideCreateTopics, refused } from './decide-topics.ts';
 import type { CreatedTopic, Refused, TopicRules, WantedTopic } from './decide-topics.ts';
 import { isActive } from './image.ts';
 import type { MetadataImage, TopicImage } from './image.ts';
@@ -36,17 +36,24 @@ export class TopicCreation {
    *
    * @returns what was refused
    */
-  ensure(names: readonly string[]): Promise<Refused[]> {
-    return this.catalog.transact((image) => this.decideMissing(image, names));
+  async ensure(names: readonly string[]): Promise<Refused[]> {
+    try {
+      return await this.catalog.transact((image) => this.decideMissing(image, names));
+    } catch (error) {
+      // A catalog that cannot be written keeps nobody from what is there already.
+      return names.map((name) => refused(name, error));
+    }
   }
 
   /** The topic of a coordinator, made when it is first needed. */
   async ensureInternalTopic(name: string): Promise<TopicImage> {
     const present = this.catalog.image.topics.get(name);
     if (present !== undefined) return present;
-    const [refused] = await this.ensure([name]);
-    if (refused !== undefined) {
-      throw new KafkaError(refused.error, refused.message ?? refused.error);
+    const [refusal] = await this.ensure([name]);
+    if (refusal !== undefined) {
+      const { error, message } = refusal;
+      const isOurs = error === 'KAFKA_STORAGE_ERROR';
+      throw new KafkaError(isOurs ? 'COORDINATOR_NOT_AVAILABLE' : error, message ?? error);
     }
     const made = this.catalog.image.topics.get(name);
     if (made === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');

@@ -29,6 +29,7 @@ export class LedPartition {
   /** End of the log when this leadership began. */
   private readonly firstOffset: number;
   private isOver = false;
+  private hasFailed = false;
 
   constructor(
     readonly topicId: Uuid,
@@ -129,7 +130,9 @@ export class LedPartition {
 
   private onAdvance(): void {
     this.wakeWatchers();
-    if (this.log.failure !== undefined && !this.isOver) this.onFailure(this);
+    if (this.log.failure === undefined || this.isOver || this.hasFailed) return;
+    this.hasFailed = true;
+    this.onFailure(this);
   }
 
   private wakeWatchers(): void {

@@ -36,6 +36,8 @@ interface KnownTopic {
   settings: LeaderSettings | undefined;
   readonly led: (LedPartition | undefined)[];
   readonly coming: (Coming | undefined)[];
+  /** Partitions that should be led here, but whose logs could not be opened. */
+  readonly failed: Set<number>;
 }
 
 /** So long an image waits for the logs it brings; what takes longer goes on in the background. */
@@ -77,7 +79,7 @@ export class LedPartitions {
 
   /**
    * The partition, if it is led here.
-   * @throws {KafkaError} UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER
+   * @throws {KafkaError} UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR
    */
   lead(topicName: string, partition: number): LedPartition {
     const topic = this.byName.get(topicName);
@@ -189,7 +191,7 @@ export class LedPartitions {
   private async applyTopic(image: TopicImage, begun: Opening[]): Promise<void> {
     const known = this.byId.get(image.id);
     if (known?.image === image) return;
-    const topic = known ?? { image, settings: undefined, led: [], coming: [] };
+    const topic = known ?? { image, settings: undefined, led: [], coming: [], failed: new Set() };
     topic.image = image;
     this.byId.set(image.id, topic);
     this.byName.set(image.name, topic);
@@ -204,6 +206,7 @@ export class LedPartitions {
         coming.image = partition;
       } else {
         this.cancel(topic, index);
+        if (!leadsNow) topic.failed.delete(index);
         if (led !== undefined) await this.end(topic, led);
         if (leadsNow) begun.push(this.begin(topic, index, partition, coming?.opening));
       }
@@ -224,6 +227,7 @@ export class LedPartitions {
     });
     const coming: Coming = { image, isCancelled: false, opening };
     topic.coming[index] = coming;
+    topic.failed.delete(index);
     this.comingCount++;
     return opening;
   }
@@ -270,7 +274,8 @@ export class LedPartitions {
       topic.led[index] = led;
     } catch (error) {
       if (isCancelled(coming)) return;
-      // Clients hear NOT_LEADER_OR_FOLLOWER and ask again.
+      // Clients hear KAFKA_STORAGE_ERROR and ask again.
+      topic.failed.add(index);
       this.logger.error('a partition cannot be led', { topic: name, partition: index, error });
       this.onFailure({ topicId: id, topicName: name, partition: index, leaderEpoch });
     }
@@ -307,6 +312,9 @@ const isCancelled = (coming: Coming): boolean => coming.isCancelled;
 function refuse(topic: KnownTopic | undefined, topicName: string, partition: number): never {
   if (topic?.image.partitions[partition] === undefined) {
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no ${topicName}-${partition}`);
+  }
+  if (topic.failed.has(partition)) {
+    throw new KafkaError('KAFKA_STORAGE_ERROR', `${topicName}-${partition} cannot be opened`);
   }
   const reason = topic.coming[partition] === undefined ? 'is led elsewhere' : 'is being opened';
   throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${topicName}-${partition} ${reason}`);

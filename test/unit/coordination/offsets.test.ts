@@ -661,7 +661,7 @@ describe('leadership', () => {
       replay: () => Promise.reject(new KafkaError('CORRUPT_MESSAGE')),
     };
     const bad = coordinator.partitionFor('g');
-    await coordinator.lead(bad, unreadable);
+    await expect(coordinator.lead(bad, unreadable)).rejects.toThrow();
     await coordinator.lead(1 - bad, fixture.log);
     await fixture.commit({ groupId: 'f' });
     expect(await refusalOf(coordinator.join(joinOf()))).toBe('NOT_COORDINATOR');

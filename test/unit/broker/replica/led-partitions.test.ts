@@ -177,7 +177,7 @@ describe('partitions led by a broker', () => {
       silentLogger,
     );
     await none.apply(imageWith([partition(1)]));
-    expect(refusal(() => none.lead('orders', 0))).toBe('NOT_LEADER_OR_FOLLOWER');
+    expect(refusal(() => none.lead('orders', 0))).toBe('KAFKA_STORAGE_ERROR');
     expect(failed).toEqual([{ topicId, topicName: 'orders', partition: 0, leaderEpoch: 0 }]);
   });
 });
