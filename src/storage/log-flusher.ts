@@ -37,7 +37,7 @@ export class LogFlusher {
     try {
       for (const segment of this.segments.all) {
         const { storedSize } = segment;
-        if (segment.syncedSize >= storedSize) continue;
+        if (segment.syncedSize >= storedSize && !segment.medium.isDirty) continue;
         await segment.medium.sync();
         this.refuseAfterFailure(); // of another flush that was under way
         segment.syncedSize = Math.max(segment.syncedSize, storedSize);

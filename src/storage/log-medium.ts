@@ -23,10 +23,15 @@ export interface SegmentMedium {
    * that is new with that write.
    */
   takeBack(position: number, isNew: boolean): void;
-  /** Makes everything written durable. Fails too when the segment was removed under us. */
+  /**
+   * Makes everything written durable, also what was derived from a complete segment. Fails too when
+   * the segment was removed under us.
+   */
   sync(): Promise<void>;
   /** False when somebody removed it under us. */
   isPresent(): boolean;
+  /** Whether `sync` has something to do besides bytes of the segment itself. */
+  readonly isDirty: boolean;
   /**
    * Reads bytes that were written; the last batch may be cut off.
    *

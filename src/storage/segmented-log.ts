@@ -456,7 +456,10 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
 
   async offsetForTimestamp(timestamp: number): Promise<OffsetAndTimestamp | undefined> {
     this.checkReadable();
-    return findTimestamp(this.segments.all, timestamp, this.logStartOffset);
+    const { highWatermark } = this;
+    const found = await findTimestamp(this.segments.all, timestamp, this.logStartOffset);
+    // What was committed meanwhile may have been seen in part only.
+    return found !== undefined && found.offset < highWatermark ? found : undefined;
   }
 
   async offsetOfMaxTimestamp(): Promise<OffsetAndTimestamp | undefined> {
@@ -520,9 +523,13 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     const view = { segments, logStartOffset, highWatermark, logEndOffset, sizeInBytes };
     const expired = countExpired(view, settings, nowMs);
     if (expired === 0) return;
-    if (expired === segments.length) this.roll(nowMs);
-    // Before the old segments go the new one is there.
-    await this.queue.idle();
+    if (expired < segments.length) {
+      await this.queue.idle();
+    } else {
+      // Before the old segments go the new one is there for good: it alone says where the log ends.
+      this.roll(nowMs);
+      await this.flush();
+    }
     if (this.hasFailed()) return;
     this.moveLogStart((this.segments.all[expired] as Segment).baseOffset);
     this.replaceSegments(segments.slice(0, expired), []);

@@ -64,20 +64,27 @@ export class MemoryDisk implements Disk {
   mostOpenFiles = 0;
   /** Faults by chance, while there are any. */
   faults: Faults | undefined;
+  /** So often an fsync failed, and dropped what it was to make durable. */
+  failedSyncs = 0;
   /** The machine is off, or the process is dead: no call does anything any more. */
   isOff = false;
+  /** Resolves when it is. */
+  readonly whenOff: Promise<void>;
+  private sayOff!: () => void;
 
   constructor(
     private readonly wallMs: () => number = () => 0,
     private readonly chance?: SeededRandom,
   ) {
     this.random = chance ?? new SeededRandom(1);
+    this.whenOff = new Promise((resolve) => (this.sayOff = resolve));
   }
 
   /** A second disk with the same contents: what a process that starts now would find. */
   copy(): MemoryDisk {
     const copy = new MemoryDisk(this.wallMs, this.chance);
     copy.root = this.root.copy();
+    copy.failedSyncs = this.failedSyncs;
     return copy;
   }
 
@@ -91,6 +98,7 @@ export class MemoryDisk implements Disk {
   /** Ends everything at once; what is being written is torn. */
   turnOff(): void {
     this.isOff = true;
+    this.sayOff();
     for (const call of this.underWay.splice(0)) call.breakOff();
   }
 
@@ -298,7 +306,10 @@ export class MemoryDisk implements Disk {
     try {
       this.call('sync', path, (planned) => (random = planned === undefined ? random : undefined));
     } catch (error) {
-      if (!this.isOff) file.failSync(random);
+      if (!this.isOff) {
+        this.failedSyncs++;
+        file.failSync(random);
+      }
       throw error;
     }
     file.sync();

@@ -11,6 +11,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private readonly segments = new Set<DiskSegment>();
   /** Whether names or small files changed since they were made durable. */
   private hasChanged = false;
+  /** Snapshots that are not durable yet. */
+  private readonly newSnapshots = new Set<string>();
   private epochs: readonly EpochEntry[] = [];
 
   constructor(
@@ -72,12 +74,15 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   saveSnapshot(offset: number, snapshot: Buffer): void {
     this.ensure();
-    this.tools.disk.writeFile(`${this.path}/${fileName(offset, '.snapshot')}`, snapshot);
+    const path = this.snapshotPath(offset);
+    this.tools.disk.writeFile(path, snapshot);
+    this.newSnapshots.add(path);
     this.hasChanged = true;
   }
 
   removeSnapshot(offset: number): void {
-    this.tools.disk.remove(`${this.path}/${fileName(offset, '.snapshot')}`);
+    this.newSnapshots.delete(this.snapshotPath(offset));
+    this.tools.disk.remove(this.snapshotPath(offset));
   }
 
   sync(): void {
@@ -89,12 +94,29 @@ export class DiskLogFolder implements LogMedium, LogFolder {
       if (this.epochs.length > 0) {
         writeEpochs(disk, `${this.path}/${epochFile}`, this.epochs, true);
       }
+      this.syncSnapshots();
       disk.syncDirectory(this.path);
       disk.syncDirectory(this.root);
     } catch (error) {
       this.hasChanged = true;
       throw error;
     }
+  }
+
+  private syncSnapshots(): void {
+    for (const path of this.newSnapshots) {
+      const file = this.tools.disk.open(path);
+      try {
+        file.syncNow();
+      } finally {
+        file.close();
+      }
+      this.newSnapshots.delete(path);
+    }
+  }
+
+  private snapshotPath(offset: number): string {
+    return `${this.path}/${fileName(offset, '.snapshot')}`;
   }
 
   /** Closes all files. */

@@ -21,6 +21,9 @@ import { FileHandle } from './open-files.ts';
 const longestSyncRead = 1024 * 1024;
 const rewrittenAtOnce = 1024 * 1024;
 
+/** Of a complete segment these are trusted, hence they are as durable as it is. */
+const derivedSuffixes = ['.index', '.timeindex', '.txnindex'] as const;
+
 /** What the segments of a disk store share. */
 export interface DiskTools {
   readonly disk: Disk;
@@ -50,6 +53,8 @@ export class DiskSegment implements ReplacementMedium {
   private isThere: boolean;
   /** Removed from its log: only readers that are at it use it still. */
   private isGone = false;
+  /** Whether files beside the log were written that are not durable. */
+  isDirty = false;
 
   constructor(
     private readonly folder: LogFolder,
@@ -100,6 +105,26 @@ export class DiskSegment implements ReplacementMedium {
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
     // Where batches are gone, the rows cannot be found out anew.
     if (this.mark !== '') await this.syncAborted();
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    try {
+      for (const suffix of derivedSuffixes) await this.syncBeside(suffix);
+    } catch (error) {
+      this.isDirty = true;
+      throw error;
+    }
+  }
+
+  private async syncBeside(suffix: (typeof derivedSuffixes)[number]): Promise<void> {
+    const { disk } = this.tools;
+    const path = this.pathOf(suffix);
+    if (this.isGone || !disk.exists(path)) return;
+    const file = disk.open(path);
+    try {
+      await file.sync();
+    } finally {
+      file.close();
+    }
   }
 
   isPresent(): boolean {
@@ -200,6 +225,7 @@ export class DiskSegment implements ReplacementMedium {
     this.tools.disk.writeFile(this.pathOf('.index'), indexes.offsets.bytes);
     this.tools.disk.writeFile(this.pathOf('.timeindex'), indexes.times.bytes);
     this.tools.indexes.put(this, indexes);
+    this.isDirty = true;
     this.folder.changed();
   }
 

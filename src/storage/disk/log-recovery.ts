@@ -226,6 +226,8 @@ export class LogRecovery {
     const aborted = new AbortedTransactions();
     for (const each of found.segments) for (const row of each.aborted) aborted.add(row);
     const { logEndOffset } = this;
+    // Names that are found after a crash need not be durable.
+    if (!marks.isClean) this.folder.changed();
     return {
       segments,
       logStartOffset,
@@ -263,6 +265,7 @@ export class LogRecovery {
   private makeSegment(found: FoundSegment, isLast: boolean): Segment {
     const stat = this.disk.stat(this.found.pathOf(found.baseOffset, '.log'));
     const nowMs = this.clock.wallMs();
+    const medium = this.folder.segment(found.baseOffset, true);
     const segment = new Segment(
       {
         ...found,
@@ -272,9 +275,12 @@ export class LogRecovery {
         // The last one grows; the others' are loaded when someone needs them.
         indexes: isLast ? found.indexes : undefined,
       },
-      this.folder.segment(found.baseOffset, true),
+      medium,
     );
-    if (found.isRecovered) segment.syncedSize = 0;
+    if (found.isRecovered) {
+      segment.syncedSize = 0;
+      medium.isDirty = true;
+    }
     return segment;
   }
 

@@ -18,6 +18,7 @@ interface Block {
  * blocks themselves and there is nothing to give back.
  */
 export class MemorySegment implements ReplacementMedium {
+  readonly isDirty = false;
   private blocks: Block[] = [];
   private blockSize = smallestBlock;
   private indexes: SegmentIndexes | undefined;

@@ -1,0 +1,45 @@
+/*
+ * The model test of storage for as long as one likes: `npm run test:model -- --from 1 --count 20000`.
+ * A failing seed is printed with its steps; `--from 123 --count 1` plays it again. Exit code 1 when
+ * one failed.
+ */
+import { parseArgs } from 'node:util';
+import { LogRun } from '../support/log-model/log-run.ts';
+
+const mostFailures = 20;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      from: { type: 'string', default: '1' },
+      count: { type: 'string', default: '2000' },
+      steps: { type: 'string', default: '60' },
+      brief: { type: 'boolean', default: false },
+    },
+  });
+  const [from, count, steps] = [Number(values.from), Number(values.count), Number(values.steps)];
+  const beganMs = performance.now();
+  let failures = 0;
+  for (let seed = from; seed < from + count && failures < mostFailures; seed++) {
+    try {
+      await new LogRun(seed).run(steps);
+    } catch (error) {
+      failures++;
+      console.log(`FAILED ${values.brief ? firstLine(error) : inWords(error)}`);
+    }
+  }
+  const seconds = ((performance.now() - beganMs) / 1000).toFixed(1);
+  console.log(`${count} seeds from ${from}: ${failures} failed, ${seconds} s`);
+  process.exitCode = failures === 0 ? 0 : 1;
+}
+
+const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0] ?? '';
+
+/** With all that led to it. */
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by ${inWords(error.cause)}`;
+  return (error.stack ?? error.message) + cause;
+}
+
+void main();

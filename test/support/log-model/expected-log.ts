@@ -1,0 +1,200 @@
+import type { AbortedTransaction, ActiveProducer } from '../../../src/storage/partition-log.ts';
+
+/** A record as it was sent. */
+export interface ExpectedRecord {
+  readonly value: string;
+  readonly timestamp: number;
+}
+
+/** A batch that was appended. */
+export interface ExpectedBatch {
+  readonly baseOffset: number;
+  readonly records: readonly ExpectedRecord[];
+  readonly leaderEpoch: number;
+  /** -1: none. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly baseSequence: number;
+  readonly isTransactional: boolean;
+  /** Of a transaction marker. */
+  readonly marker: 'COMMIT' | 'ABORT' | undefined;
+  readonly bytes: number;
+}
+
+/** What a producer's next batch has to fit to. */
+export interface ExpectedProducer {
+  epoch: number;
+  lastSequence: number;
+  /** Those that may come again: five at most, of the present epoch. */
+  batches: ExpectedBatch[];
+  openSince: number;
+}
+
+interface EndedTransaction extends AbortedTransaction {
+  readonly markerOffset: number;
+  readonly isAborted: boolean;
+}
+
+export const endOf = ({ baseOffset, records }: ExpectedBatch): number =>
+  baseOffset + records.length;
+
+/** What a log must hold: an array of batches, and what follows from it by plain counting. */
+export class ExpectedLog {
+  batches: ExpectedBatch[] = [];
+  /** Nothing below is promised: it was deleted. */
+  start = 0;
+  /** So far appends were acknowledged. */
+  acknowledgedEnd = 0;
+  /** So far the log said that all is durable. */
+  durableEnd = 0;
+  private producers = new Map<number, ExpectedProducer>();
+  private ended: EndedTransaction[] = [];
+
+  /** Where the next batch goes. */
+  get end(): number {
+    const last = this.batches.at(-1);
+    return last === undefined ? this.emptyEnd : endOf(last);
+  }
+
+  /** The end of a log that has no batches. */
+  private emptyEnd = 0;
+
+  add(batch: ExpectedBatch): void {
+    this.batches.push(batch);
+    this.note(batch);
+  }
+
+  /** Forgets all from an offset on, which a batch begins with: a crash took it. */
+  cut(end: number): void {
+    this.batches = this.batches.filter((batch) => endOf(batch) <= end);
+    if (this.batches.length === 0) this.emptyEnd = end;
+    this.acknowledgedEnd = Math.min(this.acknowledgedEnd, end);
+    this.durableEnd = Math.min(this.durableEnd, end);
+    this.producers = new Map();
+    this.ended = [];
+    for (const batch of this.batches) this.note(batch);
+  }
+
+  /** All is deleted or lost, and the log goes on at an offset. */
+  empty(end: number): void {
+    this.batches = [];
+    this.emptyEnd = end;
+    this.acknowledgedEnd = this.durableEnd = end;
+  }
+
+  private note(batch: ExpectedBatch): void {
+    const { producerId } = batch;
+    if (producerId < 0) return;
+    const producer = this.producer(producerId);
+    this.producers.set(producerId, producer);
+    if (batch.producerEpoch !== producer.epoch) {
+      producer.batches = [];
+      producer.lastSequence = -1;
+    }
+    producer.epoch = batch.producerEpoch;
+    if (batch.marker !== undefined) {
+      if (producer.openSince >= 0) {
+        this.ended.push({
+          producerId,
+          firstOffset: producer.openSince,
+          markerOffset: batch.baseOffset,
+          isAborted: batch.marker === 'ABORT',
+        });
+      }
+      producer.openSince = -1;
+      return;
+    }
+    producer.lastSequence = batch.baseSequence + batch.records.length - 1;
+    producer.batches = [...producer.batches.slice(-4), batch];
+    if (batch.isTransactional && producer.openSince < 0) producer.openSince = batch.baseOffset;
+  }
+
+  producer(producerId: number): ExpectedProducer {
+    return (
+      this.producers.get(producerId) ?? { epoch: -1, lastSequence: -1, batches: [], openSince: -1 }
+    );
+  }
+
+  get knownProducers(): number[] {
+    return [...this.producers.keys()];
+  }
+
+  /** Whether a producer left anything at or past the start. */
+  isLive(producerId: number): boolean {
+    return this.batches.some(
+      (batch) => batch.producerId === producerId && endOf(batch) > this.start,
+    );
+  }
+
+  /** Takes over what the log says of a producer of which it need not say more. */
+  learn(found: ActiveProducer): void {
+    this.producers.set(found.producerId, {
+      epoch: found.producerEpoch,
+      lastSequence: found.lastSequence,
+      batches: [],
+      openSince: found.currentTransactionStartOffset,
+    });
+  }
+
+  forget(producerId: number): void {
+    this.producers.delete(producerId);
+  }
+
+  get openTransactions(): number[] {
+    return [...this.producers].filter(([, { openSince }]) => openSince >= 0).map(([id]) => id);
+  }
+
+  lastStableOffset(highWatermark: number): number {
+    const open = [...this.producers.values()].map(({ openSince }) => openSince);
+    const undecided = this.ended
+      .filter(({ markerOffset }) => markerOffset >= highWatermark)
+      .map(({ firstOffset }) => firstOffset);
+    const first = Math.min(highWatermark, ...open.filter((since) => since >= 0), ...undecided);
+    return Math.max(this.start, first);
+  }
+
+  /** Aborted transactions of which a reader of [from, end) has to know. */
+  aborted(from: number, end: number): AbortedTransaction[] {
+    return this.ended
+      .filter(
+        ({ isAborted, firstOffset, markerOffset }) =>
+          isAborted && firstOffset < end && markerOffset >= from,
+      )
+      .map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
+      .sort((a, b) => a.firstOffset - b.firstOffset);
+  }
+
+  /** The batch that holds an offset, or the next one. */
+  indexFrom(offset: number): number {
+    let low = 0;
+    let high = this.batches.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (endOf(this.batches[middle]!) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  isBoundary(offset: number): boolean {
+    const batch = this.batches[this.indexFrom(offset)];
+    return batch === undefined || batch.baseOffset >= offset;
+  }
+
+  /** First record at or past `from` and below `end` that is of this time or later. */
+  firstSince(timestamp: number, from: number, end: number): number | undefined {
+    for (const { baseOffset, records } of this.batches.slice(this.indexFrom(from))) {
+      for (const [i, record] of records.entries()) {
+        const offset = baseOffset + i;
+        if (offset >= end) return undefined;
+        if (offset >= from && record.timestamp >= timestamp) return offset;
+      }
+    }
+    return undefined;
+  }
+
+  /** Bytes of the batches that hold anything at or past an offset. */
+  bytesFrom(offset: number): number {
+    return this.batches.slice(this.indexFrom(offset)).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}

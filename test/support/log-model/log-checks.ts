@@ -1,0 +1,212 @@
+import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import type { ByteRange } from '../../../src/protocol/byte-range.ts';
+import { controlTypeOf } from '../../../src/protocol/control-record.ts';
+import { batches, isCrcValid, openRecords } from '../../../src/protocol/record-batch.ts';
+import type { PartitionLog, ReadLimit, ReadResult } from '../../../src/storage/partition-log.ts';
+import { endOf, type ExpectedBatch, type ExpectedLog } from './expected-log.ts';
+
+/*
+ * A log beside the array that it must be equal to. Each check throws when it is not.
+ */
+
+export function demand(isSo: boolean, what: () => string): void {
+  if (!isSo) throw new Error(what());
+}
+
+/** Offsets that hold at any moment, also in the midst of a step. */
+export function checkOffsets(log: PartitionLog): void {
+  const { logStartOffset: start, lastStableOffset, highWatermark, logEndOffset: end } = log;
+  const offsets = [start, lastStableOffset, highWatermark, end];
+  const isRising = offsets.every((offset, i) => i === 0 || offset >= offsets[i - 1]!);
+  demand(isRising, () => `start, stable, high watermark, end are ${offsets.join(', ')}`);
+}
+
+/** The offsets of a log at rest. */
+export function checkAtRest(log: PartitionLog, expected: ExpectedLog): void {
+  checkOffsets(log);
+  strictEqual(log.logStartOffset, expected.start, 'logStartOffset');
+  strictEqual(log.logEndOffset, expected.end, 'logEndOffset');
+  demand(
+    log.highWatermark >= expected.acknowledgedEnd,
+    () => `high watermark ${log.highWatermark}, acknowledged up to ${expected.acknowledgedEnd}`,
+  );
+  const begunBelowStart = expected.openTransactions.some(
+    (id) => expected.producer(id).openSince < expected.start,
+  );
+  const stable = expected.lastStableOffset(log.highWatermark);
+  if (!begunBelowStart) strictEqual(log.lastStableOffset, stable, 'lastStableOffset');
+}
+
+/** What one read gives, batch by batch. @returns the offset behind it */
+export function checkRead(
+  result: ReadResult,
+  expected: ExpectedLog,
+  fromOffset: number,
+  limit: number,
+): number {
+  let index = expected.indexFrom(fromOffset);
+  let end = fromOffset;
+  for (const range of result.records) {
+    for (const header of batches(range)) {
+      let batch = expected.batches[index];
+      // What lies below the start may be there still, or in part.
+      while (batch !== undefined && endOf(batch) <= expected.start) {
+        if (batch.baseOffset >= header.baseOffset) break;
+        batch = expected.batches[++index];
+      }
+      demand(batch !== undefined, () => `a batch at ${header.baseOffset} that nobody appended`);
+      checkBatch(range, header.position, batch!);
+      end = endOf(batch!);
+      index++;
+    }
+  }
+  demand(end <= limit || end === fromOffset, () => `read up to ${end}, past ${limit}`);
+  return end;
+}
+
+function checkBatch(range: ByteRange, at: number, batch: ExpectedBatch): void {
+  const { buffer } = range;
+  const [header] = batches({ buffer, start: at, end: range.end });
+  const { baseOffset, lastOffset, partitionLeaderEpoch, producerId, producerEpoch } = header!;
+  deepStrictEqual(
+    { baseOffset, end: lastOffset + 1, partitionLeaderEpoch, producerId, producerEpoch },
+    {
+      baseOffset: batch.baseOffset,
+      end: endOf(batch),
+      partitionLeaderEpoch: batch.leaderEpoch,
+      producerId: batch.producerId,
+      producerEpoch: batch.producerEpoch,
+    },
+  );
+  strictEqual(header!.baseSequence, batch.baseSequence, `sequence at ${baseOffset}`);
+  demand(isCrcValid(buffer, at), () => `the checksum of the batch at ${baseOffset} is wrong`);
+  const cursor = openRecords(buffer, at);
+  for (const record of batch.records) {
+    demand(cursor.next(), () => `a record is missing in the batch at ${baseOffset}`);
+    const value =
+      batch.marker === undefined ? cursor.value()?.toString('latin1') : controlTypeOf(cursor.key());
+    strictEqual(value, record.value, `value at ${cursor.offset}`);
+    strictEqual(cursor.timestamp, record.timestamp, `timestamp at ${cursor.offset}`);
+  }
+}
+
+/** Reads from an offset to the limit and compares all of it. */
+export async function checkContents(
+  log: PartitionLog,
+  expected: ExpectedLog,
+  fromOffset: number,
+  limit: ReadLimit = 'highWatermark',
+  maxBytes = 4096,
+): Promise<void> {
+  let next = fromOffset;
+  const end = limit === 'lastStableOffset' ? log.lastStableOffset : log.highWatermark;
+  while (next < end) {
+    const result = await log.read({ fromOffset: next, maxBytes, minOneBatch: true, limit });
+    try {
+      // A batch that begins below the limit is given whole.
+      const after = checkRead(result, expected, next, result.highWatermark);
+      demand(after > next, () => `nothing is read at ${next}, although the end is ${end}`);
+      checkAborted(result, expected, next, after);
+      next = after;
+    } finally {
+      result.release();
+    }
+  }
+}
+
+function checkAborted(
+  { abortedTransactions }: ReadResult,
+  expected: ExpectedLog,
+  from: number,
+  end: number,
+): void {
+  if (abortedTransactions === null) return;
+  const wanted = expected.aborted(from, end);
+  // One that began below the start may have been found to begin later, or not at all.
+  const unsure = new Set(
+    wanted.filter(({ firstOffset }) => firstOffset < expected.start).map((each) => each.producerId),
+  );
+  const sure = (list: readonly { producerId: number }[]) =>
+    list.filter(({ producerId }) => !unsure.has(producerId));
+  deepStrictEqual(sure(abortedTransactions), sure(wanted), `aborted in [${from}, ${end})`);
+}
+
+/** Where a time begins, by the indexes and by counting. */
+export async function checkTimestamp(
+  log: PartitionLog,
+  expected: ExpectedLog,
+  timestamp: number,
+): Promise<void> {
+  const wanted = expected.firstSince(timestamp, log.logStartOffset, log.highWatermark);
+  const found = await log.offsetForTimestamp(timestamp);
+  strictEqual(found?.offset, wanted, `first offset since ${timestamp}`);
+}
+
+/** The first record with the largest time. One in a segment that holds the start may lie below it. */
+export async function checkMaxTimestamp(log: PartitionLog, expected: ExpectedLog): Promise<void> {
+  const found = await log.offsetOfMaxTimestamp();
+  const { highWatermark } = log;
+  const all = expected.batches
+    .filter((batch) => endOf(batch) > expected.start && endOf(batch) <= highWatermark)
+    .flatMap(({ records, baseOffset }) =>
+      records.map(({ timestamp }, i) => ({ timestamp, offset: baseOffset + i })),
+    )
+    .filter(({ offset }) => offset >= expected.start);
+  const largest = all.reduce((max, { timestamp }) => Math.max(max, timestamp), -1);
+  if (found !== undefined && found.offset < expected.start) {
+    demand(found.timestamp >= largest, () => `${found.timestamp} is not the largest time`);
+    return;
+  }
+  const wanted = all.find(({ timestamp }) => timestamp === largest);
+  deepStrictEqual([found?.offset, found?.timestamp], [wanted?.offset, wanted?.timestamp]);
+}
+
+/** Every offset has the epoch it was written in, and every epoch ends where the next begins. */
+export function checkEpochs(log: PartitionLog, expected: ExpectedLog, leaderEpoch: number): void {
+  strictEqual(log.latestEpoch, leaderEpoch, 'latestEpoch');
+  const live = expected.batches.slice(expected.indexFrom(expected.start));
+  for (const [i, batch] of live.entries()) {
+    const { leaderEpoch: epoch } = batch;
+    const offset = Math.max(batch.baseOffset, expected.start);
+    strictEqual(log.epochForOffset(offset), epoch, `epoch of offset ${offset}`);
+    const next = live[i + 1];
+    if (next?.leaderEpoch === epoch) continue;
+    deepStrictEqual(log.endOffsetForEpoch(epoch), { leaderEpoch: epoch, endOffset: endOf(batch) });
+  }
+}
+
+/**
+ * What the log remembers of producers after it was opened. Of those of which something is deleted it
+ * may know less; the model then knows no more.
+ */
+export function checkProducers(log: PartitionLog, expected: ExpectedLog): void {
+  const active = new Map(log.activeProducers().map((each) => [each.producerId, each]));
+  for (const found of active.values()) {
+    const { producerId } = found;
+    if (expected.producer(producerId).epoch >= 0) continue;
+    // A snapshot may outlive the batches.
+    demand(expected.start > 0, () => `a producer ${producerId} that nobody was`);
+    expected.learn(found);
+  }
+  for (const producerId of expected.knownProducers) {
+    const found = active.get(producerId);
+    const wanted = expected.producer(producerId);
+    if (found === undefined) {
+      demand(!expected.isLive(producerId), () => `producer ${producerId} is forgotten`);
+      expected.forget(producerId);
+      continue;
+    }
+    if (!expected.isLive(producerId)) {
+      // An older snapshot may be all that is left.
+      expected.learn(found);
+      continue;
+    }
+    strictEqual(found.producerEpoch, wanted.epoch, `epoch of producer ${producerId}`);
+    const hasData = wanted.batches.some((batch) => endOf(batch) > expected.start);
+    if (!hasData) wanted.lastSequence = found.lastSequence;
+    strictEqual(found.lastSequence, wanted.lastSequence, `sequence of producer ${producerId}`);
+    const since = found.currentTransactionStartOffset;
+    if (wanted.openSince < expected.start && wanted.openSince >= 0) wanted.openSince = since;
+    strictEqual(since, wanted.openSince, `open transaction of producer ${producerId}`);
+  }
+}

@@ -1,0 +1,320 @@
+import { KafkaError } from '../../../src/protocol/kafka-error.ts';
+import { buildBatch, type BatchInput } from '../../../src/protocol/record-batch.ts';
+import {
+  buildControlBatch,
+  encodeEndTransactionMarker,
+} from '../../../src/protocol/control-record.ts';
+import type {
+  AppendOptions,
+  LogSettings,
+  PartitionLog,
+  PartitionRef,
+} from '../../../src/storage/partition-log.ts';
+import { codeOf, rangeOf } from '../batches.ts';
+import type { SeededRandom } from '../seeded-random.ts';
+import { endOf, ExpectedLog, type ExpectedBatch } from './expected-log.ts';
+import { checkOffsets, checkRead, demand } from './log-checks.ts';
+
+/** How a life of a log ended. */
+export type Ending = 'clean' | 'failure' | 'kill' | 'power cut';
+
+/** What the subject may ask of the run. */
+export interface Surroundings {
+  readonly random: SeededRandom;
+  wallMs(): number;
+  /** Whether calls of the disk may have failed since the log was opened. */
+  hadTrouble(): boolean;
+  /** The machine that the log runs on. */
+  machine(): { readonly isOff: boolean; readonly failedSyncs: number };
+  problem(error: unknown): void;
+}
+
+const plainIds = [1, 2, 3];
+const transactionalIds = [11, 12];
+
+/** One log under test and the array that it must be equal to. */
+export class Subject {
+  readonly expected = new ExpectedLog();
+  log!: PartitionLog;
+  /** Up to here a deletion was asked for that may not have come about. */
+  wantedStart = 0;
+  private leaderEpoch = -1;
+  private machine: ReturnType<Surroundings['machine']> = { isOff: true, failedSyncs: 0 };
+  /** Failed ones of which the log's earlier lives have suffered. */
+  private knownFailedSyncs = 0;
+  private values = 0;
+
+  constructor(
+    readonly ref: PartitionRef,
+    public settings: LogSettings,
+    private readonly around: Surroundings,
+  ) {}
+
+  get epoch(): number {
+    return this.leaderEpoch;
+  }
+
+  get isDurable(): boolean {
+    return this.settings.flushMessages === 1;
+  }
+
+  /** Takes over a log that was just opened: what must be there is, and the rest of the model goes. */
+  adopt(log: PartitionLog, ending: Ending): void {
+    const { expected } = this;
+    const { logStartOffset: start, logEndOffset: end } = log;
+    this.log = log;
+    this.machine = this.around.machine();
+    const promised = this.promisedEnd(ending);
+    this.knownFailedSyncs = this.machine.failedSyncs;
+    demand(
+      end >= promised || promised <= expected.start,
+      () => `the log ends at ${end} after a ${ending}, but ${promised} was promised`,
+    );
+    demand(end <= expected.end, () => `the log ends at ${end}, written was up to ${expected.end}`);
+    demand(
+      expected.isBoundary(end) || end === start,
+      () => `the log ends at ${end}, within a batch`,
+    );
+    if (end < expected.end) {
+      if (expected.isBoundary(end)) expected.cut(end);
+      else expected.empty(end);
+    }
+    this.takeStart(ending);
+    expected.acknowledgedEnd = expected.end;
+    if (ending === 'clean' || ending === 'power cut') expected.durableEnd = expected.end;
+    log.onAdvance(() => this.onAdvance(log));
+  }
+
+  private promisedEnd(ending: Ending): number {
+    const { expected } = this;
+    if (ending === 'clean') return expected.end;
+    // What is in the page cache only survives neither a power cut nor a failed fsync.
+    const isLost = ending === 'power cut' || this.machine.failedSyncs > this.knownFailedSyncs;
+    return isLost ? expected.durableEnd : expected.acknowledgedEnd;
+  }
+
+  /** The log's start, which only deletion and retention may move. */
+  takeStart(ending: Ending | 'none'): void {
+    const { expected, log } = this;
+    const { logStartOffset: start } = log;
+    if (start === expected.start) return;
+    if (start > expected.start) {
+      const isWanted = start <= this.wantedStart || this.isExpired(start);
+      demand(isWanted, () => `the log starts at ${start}, where nothing below ${start} may go`);
+    } else {
+      const isForgotten = ending === 'power cut';
+      demand(isForgotten, () => `the start fell from ${expected.start} to ${start}`);
+      // Deleted is deleted: `restoreStart` says so again.
+      expected.start = Math.min(expected.start, expected.end);
+      return;
+    }
+    expected.start = start;
+  }
+
+  /** A power cut may have brought deleted records back: they are deleted again. */
+  async restoreStart(): Promise<void> {
+    const { expected, log } = this;
+    if (log.logStartOffset < expected.start) await log.deleteBefore(expected.start);
+  }
+
+  /** Whether retention may have deleted all below an offset. */
+  private isExpired(start: number): boolean {
+    const { expected, settings, around } = this;
+    const gone = expected.batches
+      .slice(expected.indexFrom(expected.start))
+      .filter((batch) => endOf(batch) <= start);
+    const { retentionMs, retentionBytes } = settings;
+    const isOld = ({ records }: ExpectedBatch): boolean =>
+      records.every(({ timestamp }) => around.wallMs() - timestamp > retentionMs);
+    if (retentionMs >= 0 && gone.every(isOld)) return true;
+    return retentionBytes >= 0 && expected.bytesFrom(start) >= retentionBytes;
+  }
+
+  becomeLeader(): void {
+    this.leaderEpoch += 1 + this.around.random.below(2);
+    this.log.becomeLeader(this.leaderEpoch);
+  }
+
+  private onAdvance(log: PartitionLog): void {
+    const { machine } = this;
+    if (log !== this.log || machine.isOff) return;
+    try {
+      checkOffsets(log);
+      this.checkWritten(log);
+    } catch (error) {
+      if (!isOff(machine)) this.around.problem(error);
+    }
+  }
+
+  /** What the high watermark lets readers see has been written. */
+  private checkWritten(log: PartitionLog): void {
+    const { highWatermark } = log;
+    if (log.failure !== undefined || highWatermark <= log.logStartOffset) return;
+    if (this.around.hadTrouble()) return;
+    const fromOffset = highWatermark - 1;
+    const request = { fromOffset, maxBytes: 1, minOneBatch: true, limit: 'highWatermark' } as const;
+    const result = log.read(request);
+    if (result instanceof Promise) return;
+    const end = checkRead(result, this.expected, fromOffset, highWatermark);
+    result.release();
+    demand(end === highWatermark, () => `nothing is read right below ${highWatermark}`);
+  }
+
+  /** Appends something. @returns what became of it, for the trace */
+  async appendSomething(): Promise<string> {
+    const choice = this.around.random.below(20);
+    if (choice < 7) return this.appendPlain();
+    if (choice < 12) return this.appendIdempotent();
+    if (choice < 14) return this.retry();
+    if (choice < 15) return this.appendOutOfOrder();
+    if (choice < 19) return this.appendTransactional();
+    return this.appendAsCoordinator();
+  }
+
+  private appendPlain(): string {
+    return this.append(this.newBatch());
+  }
+
+  private appendIdempotent(): string {
+    const { random } = this.around;
+    const producerId = random.pick(plainIds);
+    const { epoch, lastSequence } = this.expected.producer(producerId);
+    if (epoch < 0 || random.below(15) === 0)
+      return this.append(this.newBatch(producerId, epoch + 1, 0));
+    return this.append(this.newBatch(producerId, epoch, lastSequence + 1));
+  }
+
+  private appendTransactional(): string {
+    const { random } = this.around;
+    const producerId = random.pick(transactionalIds);
+    const { epoch, lastSequence, openSince } = this.expected.producer(producerId);
+    if (openSince >= 0 && random.below(3) === 0) {
+      const marker = random.pick(['COMMIT', 'ABORT'] as const);
+      return this.append({ ...this.newBatch(producerId, epoch, -1, 1), marker });
+    }
+    const batch = this.newBatch(producerId, Math.max(epoch, 0), lastSequence + 1);
+    return this.append({ ...batch, isTransactional: true });
+  }
+
+  /** A batch of several, as coordinators write them. */
+  private appendAsCoordinator(): string {
+    const first = this.newBatch();
+    const second = this.newBatch();
+    return this.append(first, { ...second, baseOffset: endOf(first) });
+  }
+
+  /** Sends a remembered batch again: nothing is appended, and the answer is that of the first time. */
+  private async retry(): Promise<string> {
+    const { random } = this.around;
+    const producerId = random.pick([...plainIds, ...transactionalIds]);
+    const { batches } = this.expected.producer(producerId);
+    const again = batches.filter(({ baseOffset }) => baseOffset >= this.expected.start);
+    if (again.length === 0) return 'nothing to retry';
+    const batch = random.pick(again);
+    const ticket = this.log.append(rangeOf(encode(batch)), this.asClient);
+    demand(ticket.isDuplicate, () => `a repeated batch of ${batch.baseOffset} was appended`);
+    demand(
+      ticket.baseOffset === batch.baseOffset && ticket.lastOffset === endOf(batch) - 1,
+      () => `the batch of ${batch.baseOffset} is answered with ${ticket.baseOffset} when repeated`,
+    );
+    this.whenCommitted(ticket.committed, endOf(batch));
+    return `repeated ${producerId}'s ${batch.baseOffset}`;
+  }
+
+  private async appendOutOfOrder(): Promise<string> {
+    const producerId = this.around.random.pick(plainIds);
+    const { epoch, lastSequence } = this.expected.producer(producerId);
+    if (epoch < 0) return 'nobody to be out of order';
+    const batch = this.newBatch(producerId, epoch, lastSequence + 2 + this.around.random.below(9));
+    const code = await codeOf(() => this.log.append(rangeOf(encode(batch)), this.asClient));
+    if (this.log.failure !== undefined) return 'refused by a failed log';
+    demand(code === 'OUT_OF_ORDER_SEQUENCE_NUMBER', () => `out of order was answered with ${code}`);
+    return 'refused what is out of order';
+  }
+
+  private get asClient(): AppendOptions {
+    return { leaderEpoch: this.leaderEpoch, origin: 'client', verification: 'off' };
+  }
+
+  private append(...batches: ExpectedBatch[]): string {
+    const isClient = batches.length === 1 && batches[0]!.marker === undefined;
+    const options = isClient ? this.asClient : { ...this.asClient, origin: 'coordinator' as const };
+    const bytes = Buffer.concat(batches.map(encode));
+    const ticket = this.log.append(rangeOf(bytes), options);
+    const { expected } = this;
+    demand(
+      ticket.baseOffset === expected.end && !ticket.isDuplicate,
+      () => `appended at ${ticket.baseOffset} and not at ${expected.end}`,
+    );
+    for (const batch of batches) expected.add(stamped(batch, ticket.logAppendTimeMs));
+    this.whenCommitted(ticket.committed, expected.end);
+    const [{ producerId, marker, baseOffset }] = batches as [ExpectedBatch];
+    return `${marker ?? 'batch'} ${baseOffset} to ${expected.end} of producer ${producerId}`;
+  }
+
+  private whenCommitted(committed: Promise<void>, end: number): void {
+    const { log, machine, expected } = this;
+    committed.then(
+      () => {
+        if (this.log !== log || machine.isOff) return;
+        expected.acknowledgedEnd = Math.max(expected.acknowledgedEnd, end);
+        if (this.isDurable) expected.durableEnd = Math.max(expected.durableEnd, end);
+      },
+      (error: unknown) => {
+        if (machine.isOff || (error instanceof KafkaError && this.around.hadTrouble())) return;
+        this.around.problem(error);
+      },
+    );
+  }
+
+  private newBatch(
+    producerId = -1,
+    producerEpoch = -1,
+    baseSequence = -1,
+    count = 1 + this.around.random.below(4),
+  ): ExpectedBatch {
+    const { random } = this.around;
+    const timestamp = this.around.wallMs() + random.below(2000) - 1000;
+    const records = Array.from({ length: count }, () => ({
+      value: `${this.values++}-${'x'.repeat(random.below(100))}`,
+      timestamp: timestamp + random.below(3),
+    }));
+    return {
+      baseOffset: this.expected.end,
+      records,
+      leaderEpoch: this.leaderEpoch,
+      producerId,
+      producerEpoch,
+      baseSequence,
+      isTransactional: false,
+      marker: undefined,
+      bytes: 0,
+    };
+  }
+}
+
+/** As it is stored: with the time of the append where the topic wants that. */
+function stamped(batch: ExpectedBatch, logAppendTimeMs: number): ExpectedBatch {
+  const records = batch.records.map(({ value, timestamp }) => ({
+    value: batch.marker ?? value,
+    timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : timestamp,
+  }));
+  return { ...batch, records, bytes: encode(batch).length };
+}
+
+function encode(batch: ExpectedBatch): Buffer {
+  const { records, producerId, producerEpoch, baseSequence, isTransactional, marker } = batch;
+  if (marker !== undefined) {
+    const value = encodeEndTransactionMarker(0);
+    const { timestamp } = records[0]!;
+    return buildControlBatch({ type: marker, value, timestamp, producerId, producerEpoch });
+  }
+  const input: BatchInput = {
+    records: records.map(({ value, timestamp }) => ({ timestamp, value: Buffer.from(value) })),
+    isTransactional,
+  };
+  return buildBatch(producerId < 0 ? input : { ...input, producerId, producerEpoch, baseSequence });
+}
+
+// Only for the type checker: it may go off in the midst.
+const isOff = (machine: { readonly isOff: boolean }): boolean => machine.isOff;
