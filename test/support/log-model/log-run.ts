@@ -262,9 +262,10 @@ export class LogRun {
       rate: random.pick([0.02, 0.1, 0.5]),
       codes: [random.pick(['ENOSPC', 'EIO', 'EMFILE'])],
       operations: random.pick([
-        ['open', 'read', 'write', 'rename', 'remove'],
+        ['open', 'read', 'write', 'truncate', 'sync', 'rename', 'remove'],
         ['write'],
-        ['write', 'open'],
+        ['sync'],
+        ['write', 'truncate'],
         ['open'],
         ['rename', 'remove'],
       ] as const),
