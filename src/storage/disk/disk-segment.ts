@@ -104,7 +104,7 @@ export class DiskSegment implements ReplacementMedium {
     // A file without a name is as durable as one that was never written.
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
     // Where batches are gone, the rows cannot be found out anew.
-    if (this.mark !== '') await this.syncAborted();
+    if (this.mark !== '') await this.syncBeside('.txnindex');
     if (!this.isDirty) return;
     this.isDirty = false;
     try {
@@ -154,17 +154,6 @@ export class DiskSegment implements ReplacementMedium {
   private lend(length: number): { readonly buffer: Buffer; readonly release: () => void } {
     const lent = this.tools.buffers.take(length);
     return { buffer: lent.buffer.subarray(0, length), release: () => lent.release() };
-  }
-
-  private async syncAborted(): Promise<void> {
-    const path = this.pathOf('.txnindex');
-    if (!this.tools.disk.exists(path)) return;
-    const file = this.tools.disk.open(path);
-    try {
-      await file.sync();
-    } finally {
-      file.close();
-    }
   }
 
   read(position: number, length: number, isNear: boolean): Region | Promise<Region> {
