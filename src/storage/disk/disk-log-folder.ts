@@ -81,8 +81,13 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   }
 
   removeSnapshot(offset: number): void {
-    this.newSnapshots.delete(this.snapshotPath(offset));
-    this.tools.disk.remove(this.snapshotPath(offset));
+    const path = this.snapshotPath(offset);
+    this.newSnapshots.delete(path);
+    try {
+      this.tools.disk.remove(path);
+    } catch {
+      // One too many does no harm, and goes when the log is opened again.
+    }
   }
 
   sync(): void {

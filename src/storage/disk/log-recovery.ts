@@ -167,11 +167,17 @@ export class LogRecovery {
     for (const [i, segment] of unsure.entries()) {
       const { size } = segment;
       await this.recover(segment);
-      if (segment.size === size) continue;
+      if (segment.size === size && !this.endsBefore(unsure[i + 1])) continue;
       // What comes behind a hole was never committed.
       this.found.drop(unsure.slice(i + 1));
       break;
     }
+  }
+
+  /** Whether offsets are missing before a segment. Compaction takes some away, and nobody else. */
+  private endsBefore(next: FoundSegment | undefined): boolean {
+    if (next === undefined || this.settings.cleanupCompact) return false;
+    return this.logEndOffset < next.baseOffset;
   }
 
   /** Reads a whole segment and builds anew all that is derived from it. */

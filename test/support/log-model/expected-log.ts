@@ -1,3 +1,4 @@
+import type { BatchHeader } from '../../../src/protocol/record-batch.ts';
 import type { AbortedTransaction, ActiveProducer } from '../../../src/storage/partition-log.ts';
 
 /** A record as it was sent. */
@@ -47,6 +48,8 @@ export class ExpectedLog {
   acknowledgedEnd = 0;
   /** So far the log said that all is durable. */
   durableEnd = 0;
+  /** Batches that a crash or a failure took. */
+  private readonly lost: ExpectedBatch[] = [];
   private producers = new Map<number, ExpectedProducer>();
   private ended: EndedTransaction[] = [];
 
@@ -66,6 +69,7 @@ export class ExpectedLog {
 
   /** Forgets all from an offset on, which a batch begins with: a crash took it. */
   cut(end: number): void {
+    this.lost.push(...this.batches.filter((batch) => endOf(batch) > end));
     this.batches = this.batches.filter((batch) => endOf(batch) <= end);
     if (this.batches.length === 0) this.emptyEnd = end;
     this.acknowledgedEnd = Math.min(this.acknowledgedEnd, end);
@@ -73,6 +77,20 @@ export class ExpectedLog {
     this.producers = new Map();
     this.ended = [];
     for (const batch of this.batches) this.note(batch);
+  }
+
+  /** Takes a lost batch in again. Returns whether there is one like that. */
+  bringBack({ baseOffset, partitionLeaderEpoch, producerId, baseSequence }: BatchHeader): boolean {
+    const lost = this.lost.findLast(
+      (batch) =>
+        batch.baseOffset === baseOffset &&
+        batch.leaderEpoch === partitionLeaderEpoch &&
+        batch.producerId === producerId &&
+        batch.baseSequence === baseSequence,
+    );
+    const isBack = lost !== undefined && lost.baseOffset === this.end;
+    if (isBack) this.add(lost);
+    return isBack;
   }
 
   /** All is deleted or lost, and the log goes on at an offset. */

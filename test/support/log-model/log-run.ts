@@ -194,7 +194,9 @@ export class LogRun {
     const offset = expected.start + this.random.below((log.highWatermark - expected.start) / 2 + 1);
     this.note(`${subject.ref.partition}: delete before ${offset}`);
     subject.wantedStart = Math.max(subject.wantedStart, offset);
+    subject.isStartUnsure = true;
     await this.done(log.deleteBefore(offset));
+    subject.isStartUnsure = false;
     subject.takeStart('none');
     if (expected.start < offset) throw new Error(`the log starts at ${expected.start} still`);
   }
@@ -318,7 +320,9 @@ export class LogRun {
     const logs = [];
     for (const { ref, settings } of this.subjects)
       logs.push(await this.done(this.store.open(ref, settings)));
-    for (const [i, subject] of this.subjects.entries()) subject.adopt(logs[i]!, ending);
+    for (const [i, subject] of this.subjects.entries()) {
+      await this.done(subject.adopt(logs[i]!, ending));
+    }
     this.isOpenOn = disk;
     this.note(
       `opened: ${logs.map((log) => `${log.logStartOffset} to ${log.logEndOffset}`).join(', ')}`,
@@ -326,7 +330,7 @@ export class LogRun {
     for (const { log, expected } of this.subjects) checkProducers(log, expected);
     for (const subject of this.subjects) {
       subject.becomeLeader();
-      await subject.restoreStart();
+      await this.done(subject.restoreStart());
     }
   }
 
@@ -343,7 +347,7 @@ export class LogRun {
         this.note(`${subject.ref.partition}: not opened again: ${String(error)}`);
         continue;
       }
-      subject.adopt(log, 'failure');
+      await this.done(subject.adopt(log, 'failure'));
       this.note(`${subject.ref.partition}: opened again, up to ${log.logEndOffset}`);
       checkProducers(log, subject.expected);
       subject.becomeLeader();

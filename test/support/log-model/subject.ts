@@ -1,5 +1,9 @@
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
-import { buildBatch, type BatchInput } from '../../../src/protocol/record-batch.ts';
+import {
+  buildBatch,
+  readBatchHeader,
+  type BatchInput,
+} from '../../../src/protocol/record-batch.ts';
 import {
   buildControlBatch,
   encodeEndTransactionMarker,
@@ -38,6 +42,8 @@ export class Subject {
   log!: PartitionLog;
   /** Up to here a deletion was asked for that may not have come about. */
   wantedStart = 0;
+  /** A start that the log took but could not write down. */
+  isStartUnsure = false;
   private leaderEpoch = -1;
   private machine: ReturnType<Surroundings['machine']> = { isOff: true, failedSyncs: 0 };
   /** Failed ones of which the log's earlier lives have suffered. */
@@ -59,10 +65,11 @@ export class Subject {
   }
 
   /** Takes over a log that was just opened: what must be there is, and the rest of the model goes. */
-  adopt(log: PartitionLog, ending: Ending): void {
+  async adopt(log: PartitionLog, ending: Ending): Promise<void> {
     const { expected } = this;
     const { logStartOffset: start, logEndOffset: end } = log;
     this.log = log;
+    if (ending === 'power cut') await recallLost(log, expected);
     this.machine = this.around.machine();
     const promised = this.promisedEnd(ending);
     this.knownFailedSyncs = this.machine.failedSyncs;
@@ -99,10 +106,12 @@ export class Subject {
     const { logStartOffset: start } = log;
     if (start === expected.start) return;
     if (start > expected.start) {
-      const isWanted = start <= this.wantedStart || this.isExpired(start);
+      // Where nothing was durable the first segment may be lost and the second one left.
+      const isLost = ending === 'power cut' && expected.durableEnd <= expected.start;
+      const isWanted = start <= this.wantedStart || isLost || this.isExpired(start);
       demand(isWanted, () => `the log starts at ${start}, where nothing below ${start} may go`);
     } else {
-      const isForgotten = ending === 'power cut';
+      const isForgotten = ending === 'power cut' || this.isStartUnsure;
       demand(isForgotten, () => `the start fell from ${expected.start} to ${start}`);
       // Deleted is deleted: `restoreStart` says so again.
       expected.start = Math.min(expected.start, expected.end);
@@ -290,6 +299,23 @@ export class Subject {
       marker: undefined,
       bytes: 0,
     };
+  }
+}
+
+/**
+ * What was appended, refused, and cut off may be back after a power cut: the cut was not durable.
+ * Its writers heard of a failure and know nothing.
+ */
+async function recallLost(log: PartitionLog, expected: ExpectedLog): Promise<void> {
+  while (expected.end < log.logEndOffset) {
+    const fromOffset = expected.end;
+    const request = { fromOffset, maxBytes: 1, minOneBatch: true, limit: 'logEndOffset' } as const;
+    const result = await log.read(request);
+    const [range] = result.records;
+    const header = range === undefined ? undefined : readBatchHeader(range.buffer, range.start);
+    const isBack = header !== undefined && expected.bringBack(header);
+    result.release();
+    if (!isBack) return; // the checks that follow say what is wrong
   }
 }
 
