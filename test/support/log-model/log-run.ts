@@ -278,7 +278,10 @@ export class LogRun {
     this.disk.faults = faults;
   }
 
-  private async restart(ending: Ending): Promise<void> {
+  private async restart(wanted: Ending): Promise<void> {
+    // After a failed fsync the page cache shows what is not on the disk. The process that saw it fail
+    // knows; the next one cannot, unless the machine starts anew with it.
+    const ending = this.disk.failedSyncs > 0 ? 'power cut' : wanted;
     const luck = this.random.pick(['nothing', 'everything', 'a prefix', 'some', 'some'] as const);
     this.note(ending === 'power cut' ? `${ending}, of the rest is left ${luck}` : ending);
     this.disk.turnOff();
