@@ -226,12 +226,15 @@ export function* batches(range: ByteRange): Generator<BatchHeader, void, void> {
  * Opens the records of the (whole) batch at a position, decompressed when they have to be.
  *
  * @param limit  most bytes they may have once decompressed
+ * @param lends  the records are read at once and not kept: decompressed bytes may lie in memory
+ *   that is used again
  * @throws {MalformedMessage} an unknown codec, bytes that do not decompress, or more than `limit`
  */
 export function openRecords(
   buffer: Buffer,
   at: number,
   limit: number = defaultDecompressedLimit,
+  lends = false,
 ): RecordCursor {
   const base = {
     baseOffset: baseOffsetAt(buffer, at),
@@ -246,7 +249,7 @@ export function openRecords(
   const end = at + batchSizeAt(buffer, at);
   const compression = compressionAt(buffer, at);
   if (compression === 'none') return new RecordCursor(buffer, start, end, recordsCount, base);
-  const bytes = decompress(compression, buffer.subarray(start, end), limit);
+  const bytes = decompress(compression, buffer.subarray(start, end), limit, lends);
   return new RecordCursor(bytes, 0, bytes.length, recordsCount, base);
 }
 

@@ -209,7 +209,7 @@ class RecordWalk {
     const collects = source !== target;
     const isPlain = source === 'none' && target === 'none';
     let isRebuilt = collects;
-    const cursor = openRecords(this.buffer, this.at);
+    const cursor = openRecords(this.buffer, this.at, undefined, !collects);
     let index = 0;
     while (cursor.next()) {
       const { timestamp } = cursor;

@@ -9,6 +9,8 @@ import * as zstd from './zstd.ts';
 interface CodecImplementation {
   compress(data: Buffer, level?: number): Buffer;
   decompress(data: Buffer, limit: number): Buffer;
+  /** As `decompress`, into memory of the codec's that the next call writes over. */
+  lend?(data: Buffer, limit: number): Buffer;
 }
 
 const codecs: Readonly<Record<Codec, CodecImplementation>> = { gzip, snappy, lz4, zstd };
@@ -28,13 +30,22 @@ export function compress(type: CompressionType, data: Uint8Array, level?: number
  * promises many.
  *
  * @param limit  most bytes that may come out
+ * @param lends  the bytes are read before anything else is decompressed, and not kept
  * @throws {MalformedMessage} bytes that the codec did not write, or more than `limit` of them
  */
-export function decompress(type: CompressionType, data: Uint8Array, limit: number): Buffer {
+export function decompress(
+  type: CompressionType,
+  data: Uint8Array,
+  limit: number,
+  lends = false,
+): Buffer {
   const bytes = asBuffer(data);
   if (type === 'none') return bytes;
   try {
-    return codecs[type].decompress(bytes, limit);
+    const codec = codecs[type];
+    return lends && codec.lend !== undefined
+      ? codec.lend(bytes, limit)
+      : codec.decompress(bytes, limit);
   } catch (error) {
     if (error instanceof MalformedMessage) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import { MalformedMessage } from '../malformed-message.ts';
 import { compressBlock, compressedBound, decompressBlock } from './lz4-block.ts';
+import { WasmLz4 } from './lz4-wasm.ts';
 import { optionalPackage } from './optional-package.ts';
 import { xxhash32 } from './xxhash32.ts';
 
@@ -43,7 +44,7 @@ export interface Lz4 {
 }
 
 /** A frame in a buffer, whose blocks lie within it. */
-interface Frame {
+export interface Frame {
   readonly bytes: Buffer;
   readonly end: number;
   readonly maxBlockSize: number;
@@ -132,8 +133,28 @@ export function compress(data: Buffer, _level?: number, by: Lz4 = lz4()): Buffer
   return Buffer.concat(parts);
 }
 
-export function decompress(data: Buffer, limit: number, by: Lz4 = lz4()): Buffer {
+let wasm: WasmLz4 | null | undefined;
+
+/** Where there is WebAssembly, it is faster than native code whose results have to be copied. */
+function wasmLz4(): WasmLz4 | null {
+  return wasm === undefined ? (wasm = WasmLz4.load() ?? null) : wasm;
+}
+
+export function decompress(data: Buffer, limit: number, by?: Lz4): Buffer {
+  if (by === undefined) return Buffer.from(lend(data, limit));
+  return decompressBy(by, readFrame(data), limit);
+}
+
+/** As `decompress`, but the memory may be used again in the next call. */
+export function lend(data: Buffer, limit: number): Buffer {
   const frame = readFrame(data);
+  const bound = Math.min(limit, largestContent(frame));
+  const fast = wasmLz4();
+  if (fast?.canDo(frame, bound) === true) return fast.decompress(frame, bound);
+  return decompressBy(lz4(), frame, limit);
+}
+
+function decompressBy(by: Lz4, frame: Frame, limit: number): Buffer {
   const bound = largestContent(frame);
   if (bound <= limit) return by.decompressFrame(frame, bound);
   // It may still be small enough: the last blocks are seldom full. Ours stops at the limit.

@@ -200,6 +200,50 @@ describe('lz4', () => {
     }
   });
 
+  it('reads by WebAssembly what others wrote, whatever repeats in it', () => {
+    const repeated = [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 300].flatMap((period) =>
+      [4, 20, 1000, 70_000].map((size) =>
+        Buffer.from(Array.from({ length: size }, (_, at) => ((at % period) * 37) & 0xff)),
+      ),
+    );
+    for (const data of [...samples, ...repeated]) {
+      const compressed = lz4.compress(data, undefined, portableLz4);
+      expect(lz4.decompress(compressed, large).equals(data)).toBe(true);
+    }
+  });
+
+  it('refuses by WebAssembly what our own code refuses, and writes no more than it may', () => {
+    const data = sample(3000, 20);
+    const frame = lz4.compress(data, undefined, portableLz4);
+    expect(() => lz4.decompress(frame, 2999)).toThrow(MalformedMessage);
+    const outcome = (way: () => Buffer): string => {
+      try {
+        return way().toString('hex');
+      } catch (error) {
+        expect(error).toBeInstanceOf(MalformedMessage);
+        return 'malformed';
+      }
+    };
+    for (let at = 11; at < frame.length; at++) {
+      const changed = Buffer.from(frame);
+      changed[at]! ^= 1 << (at % 8);
+      expect(outcome(() => lz4.decompress(changed, 6000))).toBe(
+        outcome(() => lz4.decompress(changed, 6000, portableLz4)),
+      );
+    }
+  });
+
+  it('lends memory that the next call writes over', () => {
+    const [one, other] = ['one '.repeat(20), 'other '.repeat(20)].map((text) =>
+      lz4.compress(Buffer.from(text)),
+    );
+    const lent = lz4.lend(one!, large);
+    const kept = lz4.decompress(one!, large);
+    lz4.lend(other!, large);
+    expect(kept.toString()).toBe('one '.repeat(20));
+    expect(lent.toString()).not.toBe('one '.repeat(20));
+  });
+
   it('hashes as xxHash32 does', () => {
     expect(xxhash32(Buffer.alloc(0), 0, 0)).toBe(0x02cc5d05);
     const text = Buffer.from('Nobody inspects the spammish repetition');
