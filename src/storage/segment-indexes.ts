@@ -91,6 +91,18 @@ export class OffsetIndex {
       : int32At(this.rows.bytes, (this.entries - 1) * offsetRowSize + 4);
   }
 
+  /** The last row's offset; the base offset when there is none. */
+  get lastOffset(): number {
+    if (this.entries === 0) return this.baseOffset;
+    return this.baseOffset + int32At(this.rows.bytes, (this.entries - 1) * offsetRowSize);
+  }
+
+  /** The rows of offsets below one. */
+  below(offset: number): OffsetIndex {
+    const rows = this.floor(offset - 1 - this.baseOffset) + 1;
+    return new OffsetIndex(this.baseOffset, this.bytes.subarray(0, rows * offsetRowSize));
+  }
+
   /** Whether the rows can be those of a segment of `size` bytes. */
   isSound(size: number): boolean {
     const { bytes } = this.rows;
@@ -186,6 +198,18 @@ export class TimeIndex {
     }
     if (low < 0) return this.baseOffset;
     return this.baseOffset + int32At(this.rows.bytes, low * timeRowSize + 8);
+  }
+
+  /** The rows of offsets below one. */
+  below(offset: number): TimeIndex {
+    let rows = this.entries;
+    while (
+      rows > 0 &&
+      int32At(this.bytes, (rows - 1) * timeRowSize + 8) >= offset - this.baseOffset
+    ) {
+      rows--;
+    }
+    return new TimeIndex(this.baseOffset, this.bytes.subarray(0, rows * timeRowSize));
   }
 
   isSound(): boolean {

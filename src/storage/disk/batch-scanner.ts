@@ -10,12 +10,14 @@ import {
 } from '../../protocol/record-batch.ts';
 
 const windowSize = 1024 * 1024;
+/** What is shorter is read at once: the way through the thread pool takes longer. */
+const shortRead = 64 * 1024;
 /** The checksum covers a batch from here on. */
 const checkedFrom = 21;
 
 /**
- * Walks over the batches of a segment's file, with one window of memory. Every look is a short read
- * that blocks; whoever scans much lets others run in between.
+ * Walks over the batches of a segment's file, with one window of memory. A look reads what it needs
+ * and blocks meanwhile; whoever scans much loads the window first.
  */
 export class BatchScanner {
   /** Where the batch that `look` found begins in the file. */
@@ -33,10 +35,30 @@ export class BatchScanner {
     private readonly file: DiskFile,
     private readonly size: number,
     position = 0,
+    mostBytes = windowSize,
   ) {
     this.position = position;
-    this.window = Buffer.allocUnsafeSlow(Math.min(windowSize, Math.max(size - position, 1)));
+    this.window = Buffer.allocUnsafeSlow(Math.min(mostBytes, Math.max(size - position, 1)));
     this.buffer = this.window;
+  }
+
+  /** Must much be read before the next look? */
+  get mustLoad(): boolean {
+    const left = this.size - this.position;
+    if (this.window.length <= shortRead || left === 0) return false;
+    if (!this.holds(Math.min(batchHeaderSize, left))) return true;
+    if (left < batchHeaderSize) return false;
+    const bytes = Math.min(batchSizeAt(this.window, this.position - this.windowStart), left);
+    return bytes <= this.window.length && !this.holds(bytes);
+  }
+
+  /** Reads the window in the thread pool. */
+  async load(): Promise<void> {
+    const from = this.position;
+    const length = Math.min(this.window.length, this.size - from);
+    const read = await this.file.read(this.window, 0, length, from);
+    this.windowStart = from;
+    this.windowEnd = from + read;
   }
 
   /** Is there a whole batch at `position`? Looks at its frame only. */
@@ -84,9 +106,12 @@ export class BatchScanner {
 
   /** Gets `bytes` bytes at `position` into the window. */
   private hold(bytes: number): boolean {
-    const isHeld = this.position >= this.windowStart && this.position + bytes <= this.windowEnd;
-    if (!isHeld) this.fill(this.position);
-    return this.position + bytes <= this.windowEnd;
+    if (!this.holds(bytes)) this.fill(this.position);
+    return this.holds(bytes);
+  }
+
+  private holds(bytes: number): boolean {
+    return this.position >= this.windowStart && this.position + bytes <= this.windowEnd;
   }
 
   private fill(from: number): void {

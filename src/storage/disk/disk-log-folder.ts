@@ -11,9 +11,10 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private readonly segments = new Set<DiskSegment>();
   /** Whether names or small files changed since they were made durable. */
   private hasChanged = false;
-  /** Snapshots that are not durable yet. */
+  /** Small files that were written and are not durable yet. */
   private readonly newSnapshots = new Set<string>();
-  private epochs: readonly EpochEntry[] = [];
+  private unsyncedEpochs: readonly EpochEntry[] | undefined;
+  private isIdentityUnsynced = false;
 
   constructor(
     readonly path: string,
@@ -31,6 +32,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     // Before any data: whose it is must never be in doubt.
     writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, false);
     this.isThere = true;
+    this.isIdentityUnsynced = true;
     this.hasChanged = true;
   }
 
@@ -67,7 +69,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   saveEpochs(entries: readonly EpochEntry[]): void {
     this.ensure();
-    this.epochs = entries;
+    this.unsyncedEpochs = entries;
     writeEpochs(this.tools.disk, `${this.path}/${epochFile}`, entries);
     this.hasChanged = true;
   }
@@ -95,13 +97,17 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     const { disk } = this.tools;
     this.hasChanged = false;
     try {
-      writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, true);
-      if (this.epochs.length > 0) {
-        writeEpochs(disk, `${this.path}/${epochFile}`, this.epochs, true);
+      if (this.isIdentityUnsynced) {
+        writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, true);
+      }
+      if (this.unsyncedEpochs !== undefined) {
+        writeEpochs(disk, `${this.path}/${epochFile}`, this.unsyncedEpochs, true);
       }
       this.syncSnapshots();
       disk.syncDirectory(this.path);
       disk.syncDirectory(this.root);
+      this.isIdentityUnsynced = false;
+      this.unsyncedEpochs = undefined;
     } catch (error) {
       this.hasChanged = true;
       throw error;

@@ -8,12 +8,14 @@ import type { LogDirectoryDescription } from '../log-store.ts';
 import type { LogSettings, PartitionName, PartitionRef } from '../partition-log.ts';
 import type { LogState } from '../segmented-log.ts';
 import { SegmentedLog } from '../segmented-log.ts';
+import { StorageFailure } from '../storage-failure.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { OffsetsByFolder } from './checkpoint-files.ts';
 import { readIdentity, readOffsets, writeIdentity, writeOffsets } from './checkpoint-files.ts';
 import { DiskLogFolder } from './disk-log-folder.ts';
 import type { DiskTools } from './disk-segment.ts';
 import {
+  fileName,
   folderName,
   identityFile,
   isGivenUp,
@@ -24,6 +26,7 @@ import {
 import { IndexCache } from './index-cache.ts';
 import { LogRecovery } from './log-recovery.ts';
 import { OpenFiles } from './open-files.ts';
+import { RecoveryProgress } from './recovery-progress.ts';
 import { rewriteUnsynced, startOfLost } from './after-failure.ts';
 
 export interface DiskLogStoreOptions extends LogStoreOptions {
@@ -79,6 +82,7 @@ export class DiskLogStore extends BaseLogStore {
   private readonly cleaned: OffsetsByFolder;
   /** Whose a folder is that was found or made; undefined: it does not say. */
   private readonly owners = new Map<string, Uuid | undefined>();
+  private readonly progress: RecoveryProgress | undefined;
   private readonly foundAtStart: readonly FoundFolder[];
   /** Found, and not looked into yet. */
   private readonly unopened = new Set<string>();
@@ -125,6 +129,16 @@ export class DiskLogStore extends BaseLogStore {
       throw error;
     }
     this.every(options.checkpointMs ?? defaultCheckpointMs, () => this.checkpoint(false));
+    this.progress = this.wasStoppedCleanly ? undefined : this.watchRecovery();
+  }
+
+  private watchRecovery(): RecoveryProgress {
+    return new RecoveryProgress(this.unopened, {
+      clock: this.clock,
+      logger: this.logger,
+      after: (delayMs, action) => this.after(delayMs, action),
+      sizeOf: (name) => this.unsureBytes(name),
+    });
   }
 
   existing(): readonly PartitionRef[] {
@@ -202,18 +216,48 @@ export class DiskLogStore extends BaseLogStore {
       recoveryPoint: before?.log.recoveryPoint ?? this.recoveryPoints.get(name) ?? 0,
       logStartOffset: isThere ? (this.logStarts.get(name) ?? 0) : startOfLost(failed),
     };
-    const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger);
+    const watch = { onRead: (bytes: number) => this.onRead(bytes), check: () => this.checkOpen() };
+    const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger, watch);
     const found = await recovery.run();
     const state = failed === undefined ? found : await this.afterFailure(found, failed, folder);
     const log = new SegmentedLog(ref, settings, state, folder, this.surroundings);
-    if (isThere) this.identify(ref, name);
+    // One that failed may have failed at this very file.
+    if (isThere && (failed !== undefined || this.ownerOf(name) === undefined)) {
+      writeIdentity(disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId, false);
+    }
     this.owners.set(name, ref.topicId);
     this.unopened.delete(name);
     const cleanedUntil = this.cleaned.get(name) ?? 0;
     // What was cut off and written anew is dirty.
     if (cleanedUntil > log.logEndOffset) this.cleaned.set(name, log.logEndOffset);
     this.openFolders.set(name, { log, folder });
+    this.progress?.onDone();
     return log;
+  }
+
+  private onRead(bytes: number): void {
+    this.progress?.onRead(bytes);
+  }
+
+  /** A recovery that nobody waits for any more does not keep the process. */
+  private checkOpen(): void {
+    if (this.isClosed) throw new StorageFailure('Fenced', 'the store is closed');
+  }
+
+  /** Bytes that a recovery of the log has to read, at most. */
+  private unsureBytes(name: string): number {
+    const recoveryPoint = this.recoveryPoints.get(name) ?? 0;
+    const offsets = this.disk
+      .list(this.pathOf(name))
+      .flatMap((file) => offsetIn(file, '.log') ?? []);
+    const holds = offsets.findLast((offset) => offset <= recoveryPoint) ?? 0;
+    return offsets
+      .filter((offset) => offset >= holds)
+      .reduce((sum, offset) => sum + this.sizeOfFile(name, offset), 0);
+  }
+
+  private sizeOfFile(name: string, offset: number): number {
+    return this.disk.stat(`${this.pathOf(name)}/${fileName(offset, '.log')}`)?.size ?? 0;
   }
 
   /** What a log that failed left, made good. @throws raw system errors: the disk is not well yet */
@@ -319,11 +363,6 @@ export class DiskLogStore extends BaseLogStore {
     return this.owners.get(name);
   }
 
-  private identify(ref: PartitionRef, name: string): void {
-    if (this.ownerOf(name) !== undefined) return;
-    writeIdentity(this.disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId, false);
-  }
-
   /** Goes by names alone. */
   private findFolders(): FoundFolder[] {
     const found: FoundFolder[] = [];
@@ -342,12 +381,10 @@ export class DiskLogStore extends BaseLogStore {
   }
 
   private sizeOfFolder(name: string): number {
-    let size = 0;
-    for (const file of this.disk.list(this.pathOf(name))) {
-      if (offsetIn(file, '.log') === undefined) continue;
-      size += this.disk.stat(`${this.pathOf(name)}/${file}`)?.size ?? 0;
-    }
-    return size;
+    return this.disk
+      .list(this.pathOf(name))
+      .flatMap((file) => offsetIn(file, '.log') ?? [])
+      .reduce((sum, offset) => sum + this.sizeOfFile(name, offset), 0);
   }
 
   /** Writes down how far each log is durable, begins, and was committed. @returns whether it could */

@@ -1,4 +1,3 @@
-import type { Clock } from '../../host/clock.ts';
 import type { Disk } from '../../host/disk.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
 import { decodeAbortedRows, encodeAbortedRows } from '../aborted-transactions.ts';
@@ -7,9 +6,7 @@ import type { SegmentIndexes } from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { fileName, offsetIn, segmentSuffixes, type SegmentSuffix } from './file-names.ts';
 import { lastTimeRow, readIndexes } from './index-files.ts';
-
-/** After so many bytes others may run. */
-const sliceBytes = 8 * 1024 * 1024;
+import { clearLeftovers } from './leftovers.ts';
 
 /** A segment as it is being found. */
 export interface FoundSegment {
@@ -27,23 +24,35 @@ export interface FoundSegment {
 /** The scanner stands at a batch; `false` ends the walk in front of it. */
 export type Visit = (scanner: BatchScanner) => unknown;
 
+/** Follows a recovery, and may end it. */
+export interface RecoveryWatch {
+  /** Told of every stretch that was read. */
+  onRead(bytes: number): void;
+  /** Nobody wants the log any more. @throws {StorageFailure} Fenced */
+  check(): void;
+}
+
 /** The files in a log's folder, as they are found there. */
 export class FoundLog {
   segments: FoundSegment[] = [];
-  private bytesOfSlice = 0;
+  /** Files in the folder. */
+  private names: readonly string[] = [];
 
   constructor(
     readonly disk: Disk,
     readonly folder: string,
     readonly settings: LogSettings,
-    private readonly clock: Clock,
+    private readonly watch: RecoveryWatch,
   ) {}
 
   pathOf(offset: number, suffix: SegmentSuffix): string {
     return `${this.folder}/${fileName(offset, suffix)}`;
   }
 
-  findSegments(): void {
+  /** Looks into the folder, and clears up there. */
+  look(): void {
+    const names = this.disk.list(this.folder);
+    this.names = clearLeftovers(this.disk, this.folder, names);
     this.segments = this.offsetsOf('.log').map((baseOffset) => ({
       baseOffset,
       size: this.disk.stat(this.pathOf(baseOffset, '.log'))?.size ?? 0,
@@ -56,18 +65,17 @@ export class FoundLog {
     }));
   }
 
-  /** Offsets in the names of all files of one kind, in order. */
+  /** Offsets in the names of all files of one kind that were found, in order. */
   offsetsOf(suffix: SegmentSuffix): number[] {
-    return this.disk
-      .list(this.folder)
-      .flatMap((name) => offsetIn(name, suffix) ?? [])
-      .sort((a, b) => a - b);
+    return this.names.flatMap((name) => offsetIn(name, suffix) ?? []);
   }
 
   /** Takes a segment's own files at their word. */
   trust(segment: FoundSegment): void {
-    const path = this.pathOf(segment.baseOffset, '.txnindex');
-    if (this.disk.exists(path)) segment.aborted = decodeAbortedRows(this.disk.readFile(path));
+    const aborted = fileName(segment.baseOffset, '.txnindex');
+    if (this.names.includes(aborted)) {
+      segment.aborted = decodeAbortedRows(this.disk.readFile(`${this.folder}/${aborted}`));
+    }
     if (segment.indexes !== undefined) return; // the last one: seen already
     const last = lastTimeRow(this.disk, this.folder, segment.baseOffset);
     const { times } = last === undefined ? this.indexesOf(segment) : { times: undefined };
@@ -111,7 +119,7 @@ export class FoundLog {
   }
 
   /**
-   * Walks over a segment's batches from `position` on, in slices.
+   * Walks over a segment's batches from `position` on; others run while it reads.
    *
    * @returns where the walk ended: behind the last batch that was visited
    */
@@ -119,11 +127,11 @@ export class FoundLog {
     const file = this.disk.open(this.pathOf(segment.baseOffset, '.log'), { readOnly: true });
     try {
       const scanner = new BatchScanner(file, segment.size, position);
-      while (scanner.look() === 'batch') {
-        if (visit(scanner) === false) break;
-        this.bytesOfSlice += scanner.bytes;
+      for (;;) {
+        if (scanner.mustLoad) await this.load(scanner);
+        if (scanner.look() !== 'batch' || visit(scanner) === false) break;
+        this.watch.onRead(scanner.bytes);
         scanner.next();
-        if (this.bytesOfSlice > sliceBytes) await this.letOthersRun();
       }
       return scanner.position;
     } finally {
@@ -131,8 +139,8 @@ export class FoundLog {
     }
   }
 
-  private async letOthersRun(): Promise<void> {
-    this.bytesOfSlice = 0;
-    await new Promise<void>((resolve) => this.clock.defer(resolve));
+  private async load(scanner: BatchScanner): Promise<void> {
+    this.watch.check();
+    await scanner.load();
   }
 }

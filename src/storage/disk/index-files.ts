@@ -31,7 +31,8 @@ export function readIndexes(
   return built;
 }
 
-function readSound(
+/** The indexes of a segment's files as they are; undefined where they cannot be right. */
+export function readSound(
   disk: Disk,
   folder: string,
   baseOffset: number,
@@ -107,30 +108,39 @@ function buildIndexes(
 
 /** Gives a segment's indexes their rows, from the headers of its batches in order. */
 export class IndexBuilder {
-  maxTimestamp = -1;
+  maxTimestamp: number;
   offsetOfMaxTimestamp: number;
-  private bytesSinceRow = 0;
 
+  /**
+   * @param indexes        with the rows of the batches before
+   * @param bytesSinceRow  bytes from the batch of the last row on
+   */
   constructor(
     readonly indexes: SegmentIndexes,
     private readonly indexIntervalBytes: number,
+    private bytesSinceRow = 0,
   ) {
-    this.offsetOfMaxTimestamp = indexes.offsets.baseOffset;
+    this.maxTimestamp = indexes.times.lastTimestamp;
+    this.offsetOfMaxTimestamp = indexes.times.lastOffset;
   }
 
   add(buffer: Buffer, at: number, position: number, bytes: number): void {
     const lastOffset = lastOffsetAt(buffer, at);
-    const maxTimestamp = maxTimestampAt(buffer, at);
-    if (maxTimestamp > this.maxTimestamp) {
-      this.maxTimestamp = maxTimestamp;
-      this.offsetOfMaxTimestamp = lastOffset;
-    }
+    this.noteTimestamp(buffer, at);
     if (this.bytesSinceRow > this.indexIntervalBytes) {
       this.indexes.offsets.append(lastOffset, position);
       this.indexes.times.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
       this.bytesSinceRow = 0;
     }
     this.bytesSinceRow += bytes;
+  }
+
+  /** Of a batch that has its row, or needs none. */
+  noteTimestamp(buffer: Buffer, at: number): void {
+    const maxTimestamp = maxTimestampAt(buffer, at);
+    if (maxTimestamp <= this.maxTimestamp) return;
+    this.maxTimestamp = maxTimestamp;
+    this.offsetOfMaxTimestamp = lastOffsetAt(buffer, at);
   }
 
   complete(): void {

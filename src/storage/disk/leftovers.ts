@@ -9,13 +9,22 @@ import {
   swapSuffix,
 } from './file-names.ts';
 
+const leftoverSuffixes = [deletedSuffix, cleanedSuffix, swapSuffix];
+
 /**
  * Removes what an interrupted deletion or compaction left in a folder, and ends an interrupted swap.
  * By Apache Kafka's rule a `.swap` file counts only where no `.cleaned` file of its segment or of one
  * before it is left: else the swap had not begun for all files, and is undone.
+ *
+ * @param names  what is in the folder
+ * @returns      what is in it now
  */
-export function clearLeftovers(disk: Disk, folder: string): void {
-  const names = disk.list(folder);
+export function clearLeftovers(
+  disk: Disk,
+  folder: string,
+  names: readonly string[],
+): readonly string[] {
+  if (!names.some((name) => leftoverSuffixes.some((suffix) => name.endsWith(suffix)))) return names;
   const cleaned = names.filter((name) => name.endsWith(cleanedSuffix));
   const deleted = names.filter((name) => name.endsWith(deletedSuffix));
   const firstCleaned = Math.min(...cleaned.map(offsetOf));
@@ -32,6 +41,7 @@ export function clearLeftovers(disk: Disk, folder: string): void {
     const path = `${folder}/${name}`;
     disk.rename(path, path.slice(0, -swapSuffix.length));
   }
+  return disk.list(folder);
 }
 
 const offsetOf = (name: string): number => parseInt(name, 10);

@@ -19,10 +19,16 @@ import { BatchScanner } from './batch-scanner.ts';
 import { readEpochs } from './checkpoint-files.ts';
 import type { DiskLogFolder } from './disk-log-folder.ts';
 import { epochFile } from './file-names.ts';
-import { FoundLog, type FoundSegment } from './found-log.ts';
-import { IndexBuilder } from './index-files.ts';
-import { clearLeftovers } from './leftovers.ts';
+import { FoundLog, type FoundSegment, type RecoveryWatch } from './found-log.ts';
 import { ProducerRecovery } from './producer-recovery.ts';
+import {
+  atSegmentStart,
+  firstTimestampOf,
+  isWhole,
+  recoveryStart,
+  reportCut,
+  type RecoveryStart,
+} from './segment-recovery.ts';
 
 /** What the checkpoints at the root say of a log, and whether it was left in good order. */
 export interface LogMarks {
@@ -31,7 +37,8 @@ export interface LogMarks {
   readonly logStartOffset: number;
 }
 
-const largestOffsetDelta = 2_147_483_647;
+/** The tail behind the last row of an index is short. */
+const followWindow = 64 * 1024;
 
 /**
  * Makes a log's state from its folder. After a clean stop the files are trusted. Otherwise every
@@ -52,124 +59,118 @@ export class LogRecovery {
     private readonly disk: Disk,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    watch: RecoveryWatch,
   ) {
-    this.found = new FoundLog(disk, folder.path, settings, clock);
+    this.found = new FoundLog(disk, folder.path, settings, watch);
     this.producers = new ProducerRecovery(this.found, clock, logger);
   }
 
   async run(): Promise<LogState> {
-    clearLeftovers(this.disk, this.folder.path);
-    this.found.findSegments();
+    this.found.look();
     const epochs = readEpochs(this.disk, `${this.folder.path}/${epochFile}`);
     this.epochs = new EpochCache(epochs);
     this.savedEpochs = epochs ?? [];
-    const firstUnsure = this.firstUnsure();
     const last = this.found.segments.at(-1);
-    if (firstUnsure === undefined && last !== undefined) this.findEnd(last);
-    await this.takeTrusted(firstUnsure?.baseOffset ?? this.logEndOffset, epochs === undefined);
-    await this.recoverFrom(firstUnsure);
+    if (last === undefined) return this.finish();
+    const isAllEpochs = epochs === undefined;
+    if (this.marks.isClean) {
+      this.findEnd(last);
+      await this.takeTrusted(this.logEndOffset, isAllEpochs);
+    } else {
+      const start = await this.startOfRecovery();
+      await this.takeTrusted(start.offset, isAllEpochs);
+      await this.recoverFrom(start);
+    }
     return this.finish();
   }
 
-  /** The first segment that may hold what was not durable; undefined after a clean stop. */
-  private firstUnsure(): FoundSegment | undefined {
-    if (this.marks.isClean) return undefined;
+  /** Where begins what was perhaps not durable. */
+  private startOfRecovery(): Promise<RecoveryStart> {
     const { segments } = this.found;
-    const holdsRecoveryPoint = segments.findLast(
-      ({ baseOffset }) => baseOffset <= this.marks.recoveryPoint,
-    );
-    return holdsRecoveryPoint ?? segments[0];
+    const { recoveryPoint } = this.marks;
+    const holds = segments.findLast(({ baseOffset }) => baseOffset <= recoveryPoint);
+    return recoveryStart(this.found, holds ?? (segments[0] as FoundSegment), recoveryPoint);
   }
 
   /**
    * Takes in what files say that are trusted.
    *
-   * @param allEpochs  the epochs are lost: go through all headers
+   * @param isAllEpochs  the epochs are lost: go through all headers
    */
-  private async takeTrusted(untilOffset: number, allEpochs: boolean): Promise<void> {
+  private async takeTrusted(untilOffset: number, isAllEpochs: boolean): Promise<void> {
     await this.producers.loadSnapshot(untilOffset);
     const from = Math.max(this.producers.snapshotOffset, 0);
     const { segments } = this.found;
     for (const [i, segment] of segments.entries()) {
       if (segment.baseOffset >= untilOffset) break;
-      const end = segments[i + 1]?.baseOffset ?? Infinity;
+      const end = Math.min(segments[i + 1]?.baseOffset ?? Infinity, untilOffset);
       this.found.trust(segment);
-      if (!allEpochs && end <= from) continue;
+      if (!isAllEpochs && end <= from) continue;
       const { offsets } = this.found.indexesOf(segment);
-      const position = allEpochs ? 0 : offsets.positionBefore(from);
+      const position = isAllEpochs ? 0 : offsets.positionBefore(from);
       await this.found.walk(segment, position, ({ buffer, at }) => {
-        if (allEpochs) this.assignEpoch(buffer, at);
+        if (baseOffsetAt(buffer, at) >= untilOffset) return false;
+        if (isAllEpochs) this.assignEpoch(buffer, at);
         // Rows of the transaction index come from its file.
         if (lastOffsetAt(buffer, at) >= from) this.producers.producers.apply(buffer, at);
+        return true;
       });
     }
   }
 
   /** Follows the batches behind the last row of the index to the end of the log. */
   private findEnd(segment: FoundSegment): void {
+    segment.firstTimestamp = firstTimestampOf(this.found, segment);
     segment.indexes = this.found.indexesOf(segment);
-    const file = this.disk.open(this.found.pathOf(segment.baseOffset, '.log'));
+    let end = this.follow(segment, segment.indexes);
+    if (end < segment.size && segment.indexes.offsets.entries > 0) {
+      // Perhaps it is the index that is wrong: nothing is cut on its word.
+      this.disk.remove(this.found.pathOf(segment.baseOffset, '.index'));
+      segment.indexes = this.found.indexesOf({ ...segment, indexes: undefined });
+      end = this.follow(segment, segment.indexes);
+    }
+    if (end === segment.size) return;
+    const path = this.found.pathOf(segment.baseOffset, '.log');
+    const bytes = segment.size - end;
+    this.logger.warn('the end of a log was torn and is cut off', { path, position: end, bytes });
+    this.found.truncate(segment, end);
+  }
+
+  /** @returns where the last whole batch ends */
+  private follow(segment: FoundSegment, { offsets, times }: SegmentIndexes): number {
+    segment.maxTimestamp = times.lastTimestamp;
+    segment.offsetOfMaxTimestamp = times.lastOffset;
+    this.logEndOffset = segment.baseOffset;
+    const path = this.found.pathOf(segment.baseOffset, '.log');
+    const file = this.disk.open(path, { readOnly: true });
     try {
-      const first = new BatchScanner(file, segment.size);
-      if (first.look() === 'batch') {
-        segment.firstTimestamp = maxTimestampAt(first.buffer, first.at);
+      const scanner = new BatchScanner(file, segment.size, offsets.lastPosition, followWindow);
+      while (scanner.look() === 'batch') {
+        this.logEndOffset = lastOffsetAt(scanner.buffer, scanner.at) + 1;
+        const maxTimestamp = maxTimestampAt(scanner.buffer, scanner.at);
+        scanner.next();
+        if (maxTimestamp <= segment.maxTimestamp) continue;
+        segment.maxTimestamp = maxTimestamp;
+        segment.offsetOfMaxTimestamp = this.logEndOffset - 1;
       }
-      let end = this.follow(
-        segment,
-        segment.indexes,
-        new BatchScanner(file, segment.size, segment.indexes.offsets.lastPosition),
-      );
-      if (end < segment.size && segment.indexes.offsets.entries > 0) {
-        // Perhaps it is the index that is wrong: nothing is cut on its word.
-        this.disk.remove(this.found.pathOf(segment.baseOffset, '.index'));
-        segment.indexes = this.found.indexesOf({ ...segment, indexes: undefined });
-        end = this.follow(
-          segment,
-          segment.indexes,
-          new BatchScanner(file, segment.size, segment.indexes.offsets.lastPosition),
-        );
-      }
-      this.cut(segment, end);
+      return scanner.position;
     } finally {
       file.close();
     }
   }
 
-  /** @returns where the last whole batch ends */
-  private follow(segment: FoundSegment, { times }: SegmentIndexes, scanner: BatchScanner): number {
-    segment.maxTimestamp = times.lastTimestamp;
-    segment.offsetOfMaxTimestamp = times.lastOffset;
-    this.logEndOffset = segment.baseOffset;
-    while (scanner.look() === 'batch') {
-      this.logEndOffset = lastOffsetAt(scanner.buffer, scanner.at) + 1;
-      const maxTimestamp = maxTimestampAt(scanner.buffer, scanner.at);
-      scanner.next();
-      if (maxTimestamp <= segment.maxTimestamp) continue;
-      segment.maxTimestamp = maxTimestamp;
-      segment.offsetOfMaxTimestamp = this.logEndOffset - 1;
-    }
-    return scanner.position;
-  }
-
-  private cut(segment: FoundSegment, size: number): void {
-    if (size === segment.size) return;
-    this.logger.warn('the end of a log was torn and is cut off', {
-      path: this.found.pathOf(segment.baseOffset, '.log'),
-      bytes: segment.size - size,
-    });
-    this.found.truncate(segment, size);
-  }
-
-  private async recoverFrom(first: FoundSegment | undefined): Promise<void> {
-    if (first === undefined) return;
-    this.logEndOffset = first.baseOffset;
-    const unsure = this.found.segments.slice(this.found.segments.indexOf(first));
+  private async recoverFrom(start: RecoveryStart): Promise<void> {
+    this.logEndOffset = start.offset;
+    const unsure = this.found.segments.slice(this.found.segments.indexOf(start.segment));
     for (const [i, segment] of unsure.entries()) {
-      const { size } = segment;
-      await this.recover(segment);
-      if (segment.size === size && !this.endsBefore(unsure[i + 1])) continue;
+      const validBytes = await this.recover(i === 0 ? start : atSegmentStart(this.found, segment));
+      if (validBytes === segment.size && !this.endsBefore(unsure[i + 1])) continue;
       // What comes behind a hole was never committed.
-      this.found.drop(unsure.slice(i + 1));
+      const later = unsure.slice(i + 1);
+      const { logEndOffset, logger } = this;
+      await reportCut(this.found, segment, validBytes, logEndOffset, later, logger);
+      if (validBytes < segment.size) this.found.truncate(segment, validBytes);
+      this.found.drop(later);
       break;
     }
   }
@@ -180,20 +181,21 @@ export class LogRecovery {
     return this.logEndOffset < next.baseOffset;
   }
 
-  /** Reads a whole segment and builds anew all that is derived from it. */
-  private async recover(segment: FoundSegment): Promise<void> {
-    const { baseOffset } = segment;
+  /**
+   * Reads a segment and builds anew all that is derived from it.
+   *
+   * @returns where the last good batch ends
+   */
+  private async recover({ segment, position, offset, builder }: RecoveryStart): Promise<number> {
     const { snapshotOffset, producers } = this.producers;
-    const indexes = emptyIndexes(baseOffset);
-    const builder = new IndexBuilder(indexes, this.settings.indexIntervalBytes);
     segment.isRecovered = true;
-    segment.indexes = indexes;
-    let nextOffset = baseOffset;
-    const validBytes = await this.found.walk(segment, 0, (scanner) => {
-      const { buffer, at, position, bytes } = scanner;
-      if (!isInPlace(baseOffset, buffer, at, nextOffset) || !scanner.isIntact()) return false;
-      if (position === 0) segment.firstTimestamp = maxTimestampAt(buffer, at);
-      builder.add(buffer, at, position, bytes);
+    segment.indexes = builder.indexes;
+    segment.aborted = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
+    let nextOffset = offset;
+    const validBytes = await this.found.walk(segment, position, (scanner) => {
+      if (!isWhole(scanner, segment.baseOffset, nextOffset)) return false;
+      const { buffer, at } = scanner;
+      builder.add(buffer, at, scanner.position, scanner.bytes);
       this.assignEpoch(buffer, at);
       nextOffset = this.logEndOffset = lastOffsetAt(buffer, at) + 1;
       if (nextOffset <= snapshotOffset) return true; // the snapshot knows it
@@ -201,11 +203,12 @@ export class LogRecovery {
       if (row !== undefined) segment.aborted.push(row);
       return true;
     });
+    segment.firstTimestamp = firstTimestampOf(this.found, segment);
     segment.maxTimestamp = builder.maxTimestamp;
     segment.offsetOfMaxTimestamp = builder.offsetOfMaxTimestamp;
     builder.complete();
-    this.cut(segment, validBytes);
-    this.found.saveDerived(segment);
+    if (validBytes > position || position === 0) this.found.saveDerived(segment);
+    return validBytes;
   }
 
   private assignEpoch(buffer: Buffer, at: number): void {
@@ -294,13 +297,4 @@ export class LogRecovery {
     const start = newSegmentStart(baseOffset, this.clock.wallMs(), 0, emptyIndexes(baseOffset));
     return new Segment(start, this.folder.newSegment(baseOffset));
   }
-}
-
-function isInPlace(segmentBase: number, buffer: Buffer, at: number, nextOffset: number): boolean {
-  const lastOffset = lastOffsetAt(buffer, at);
-  return (
-    baseOffsetAt(buffer, at) >= nextOffset &&
-    lastOffset >= baseOffsetAt(buffer, at) &&
-    lastOffset - segmentBase <= largestOffsetDelta
-  );
 }

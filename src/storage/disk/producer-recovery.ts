@@ -8,12 +8,15 @@ import type { FoundLog, FoundSegment } from './found-log.ts';
 
 /** So far back batches are looked for that a producer may send again. */
 const recalledBytes = 1024 * 1024;
+/** Producers give up after delivery.timeout.ms, two minutes: so much later nothing is sent again. */
+const recalledMs = 600_000;
 
 /** Rebuilds what a log knows of its producers: the latest snapshot, and the headers behind it. */
 export class ProducerRecovery {
   readonly producers = new ProducerState();
   /** Of the snapshot it began with; -1 without one. */
   snapshotOffset = -1;
+  private hasRecent = false;
 
   constructor(
     private readonly found: FoundLog,
@@ -51,7 +54,9 @@ export class ProducerRecovery {
       const nowMs = this.clock.wallMs();
       const { producerIdExpirationMs } = this.found.settings;
       for (const entry of decodeSnapshot(this.found.disk.readFile(path))) {
-        if (!isExpired(entry, nowMs, producerIdExpirationMs)) this.producers.load(entry);
+        if (isExpired(entry, nowMs, producerIdExpirationMs)) continue;
+        this.producers.load(entry);
+        this.hasRecent ||= nowMs - entry.lastTimestamp < recalledMs;
       }
       return true;
     } catch (error) {
@@ -67,7 +72,7 @@ export class ProducerRecovery {
    * way and heard of none sends them all again: they are looked up in the log's last bytes.
    */
   private async recallBatches(): Promise<void> {
-    if (this.snapshotOffset <= 0 || this.producers.size === 0) return;
+    if (this.snapshotOffset <= 0 || !this.hasRecent) return;
     const seen = new ProducerState();
     for (const { segment, position } of this.tailBelow(this.snapshotOffset)) {
       await this.found.walk(segment, position, ({ buffer, at }) => {
