@@ -5,6 +5,7 @@ import { checkCheckpoints, readCheckpoints } from '../../storage/disk/check/chec
 import { checkLog } from '../../storage/disk/check/check-log.ts';
 import type { LogExtent, LogToCheck } from '../../storage/disk/check/check-log.ts';
 import type { CheckReport } from '../../storage/disk/check/check-report.ts';
+import { metadataTopicId } from '../../protocol/uuid.ts';
 import { readIdentity } from '../../storage/disk/checkpoint-files.ts';
 import { identityFile, partitionOf } from '../../storage/disk/file-names.ts';
 import { checkCatalog } from '../catalog/check-catalog.ts';
@@ -68,9 +69,8 @@ export async function checkFolder(
     report.note(root, 'without the metadata, folders cannot be compared with the topics');
   }
   for (const name of folders) {
-    if (name === catalogFolder) continue;
     checkIdentity(disk, name, image, { root, isClean, report });
-    await checkOne(name, image);
+    if (name !== catalogFolder) await checkOne(name, image);
   }
   const isWanted = (folder: string): boolean => topicOf(image, folder) !== undefined;
   checkCheckpoints(checkpoints, logs, isWanted, { root, isClean, report });
@@ -141,7 +141,10 @@ function checkIdentity(
     return;
   }
   if (topicId === undefined) report.error(path, 'it does not say its topic_id');
-  if (topicId === undefined || image === undefined) return;
+  if (name === catalogFolder && topicId !== undefined && topicId !== metadataTopicId) {
+    report.error(path, `it gives the metadata log the id ${topicId}`);
+  }
+  if (topicId === undefined || image === undefined || name === catalogFolder) return;
   const topic = image.topics.get(topicName);
   // A topic that was deleted, or made anew, just before an unclean stop leaves its folders behind.
   const severity = isClean ? 'error' : 'note';

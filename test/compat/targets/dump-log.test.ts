@@ -1,13 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { CompressionTypes } from 'kafkajs';
 import { startTarget } from '../support/brokers.ts';
+import { builtOdradek } from '../support/built-odradek.ts';
 import { dumpAll } from '../support/dump-log.ts';
 import { consume, createTopic, kafkaClient } from '../support/kafkajs-client.ts';
 import { addCodecs } from '../support/kafkajs-codecs.ts';
 import { describeFiles, runTool, targetName, toolRunner, uniqueName } from '../support/suite.ts';
 
 describeFiles('kafka-dump-log', () => {
-  test('finds nothing wrong in any file of a data directory', async () => {
+  test('finds nothing wrong in any file of a data directory, nor does our check', async () => {
     await addCodecs();
     const broker = await startTarget(targetName, {
       settings: { 'log.index.interval.bytes': '200', 'log.segment.bytes': '1048576' },
@@ -54,6 +56,13 @@ describeFiles('kafka-dump-log', () => {
     expect(dumps.filter(({ file }) => file.includes('__cluster_metadata'))).not.toHaveLength(0);
     const wrong = dumps.filter(({ complaints }) => complaints.length > 0);
     expect(wrong.map(({ file, flags, complaints }) => ({ file, flags, complaints }))).toEqual([]);
+
+    // Our own check must agree, on Apache's folder as on ours.
+    for (const folder of broker.dataFolders) {
+      const check = spawnSync(process.execPath, [builtOdradek, 'check', '--data', folder]);
+      expect(check.stdout.toString()).toMatch(/^\d+ logs, .*, 0 errors, 0 notes\n$/);
+      expect(check.status).toBe(0);
+    }
     await broker.close();
   });
 });

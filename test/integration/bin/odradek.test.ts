@@ -1,79 +1,23 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import { build } from 'esbuild';
+import { Program, type Run } from '../../support/program.ts';
 
-const root = join(__dirname, '../../..');
-/** Within the project, where its packages are found. */
-const builtFolder = join(root, '.cache', `bin-test-${process.pid}`);
+let program: Program;
 let folder: string;
 
 beforeAll(async () => {
-  mkdirSync(builtFolder, { recursive: true });
-  folder = mkdtempSync(join(tmpdir(), 'odradek-bin-'));
-  await build({
-    entryPoints: [join(root, 'bin/odradek.ts')],
-    outdir: builtFolder,
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    outExtension: { '.js': '.mjs' },
-  });
+  program = await Program.build();
+  folder = program.folder;
 });
 
-afterAll(() => {
-  rmSync(builtFolder, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => program.remove());
 
-/** A run of the program. */
-class Run {
-  stdout = '';
-  stderr = '';
-  readonly exited: Promise<number | null>;
-  private readonly child: ChildProcess;
-
-  constructor(args: string[], environment: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, [join(builtFolder, 'odradek.mjs'), ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child.stdout!.on('data', (data: Buffer) => (this.stdout += data.toString()));
-    this.child.stderr!.on('data', (data: Buffer) => (this.stderr += data.toString()));
-    this.exited = new Promise((resolve) => {
-      this.child.once('close', (code) => {
-        resolve(code);
-      });
-    });
-  }
-
-  /** Waits for words in what it wrote, and gives the first group of them. */
-  async written(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const found = pattern.exec(this.stdout + this.stderr);
-      if (found !== null) return found[1] ?? found[0];
-      if (this.child.exitCode !== null) throw new Error(`ended: ${this.stdout}${this.stderr}`);
-      await new Promise((resolve) => this.child.stdout!.once('data', resolve));
-    }
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.child.kill(name);
-  }
-}
-
-async function ended(args: string[], environment: Record<string, string> = {}) {
-  const run = new Run(args, environment);
-  const code = await run.exited;
-  return { code, stdout: run.stdout, stderr: run.stderr };
-}
+const started = (args: string[], environment: Record<string, string> = {}): Run =>
+  program.run(args, environment);
+const ended = (args: string[], environment: Record<string, string> = {}) =>
+  program.ended(args, environment);
 
 const bootstrap = /bootstrap server +(\S+)/;
 /** A request of ApiVersions v0, correlation id 1, without a client id. */
@@ -137,7 +81,7 @@ describe('odradek', () => {
   });
 
   it('serves, says where, and stops cleanly on SIGTERM', async () => {
-    const run = new Run(['--port', '0', '--data', 'kept']);
+    const run = started(['--port', '0', '--data', 'kept']);
     const [host, port] = (await run.written(bootstrap)).split(':');
     await new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), host, () => {
@@ -156,7 +100,7 @@ describe('odradek', () => {
   });
 
   it('stops at once on a second SIGINT, whatever it waits for', async () => {
-    const run = new Run(['--memory', '--port', '0']);
+    const run = started(['--memory', '--port', '0']);
     const [host, port] = (await run.written(bootstrap)).split(':');
     // A client that never hangs up is waited for.
     const client = connect({ host, port: Number(port), allowHalfOpen: true });
@@ -171,7 +115,7 @@ describe('odradek', () => {
 
   it('writes JSON lines, with one warning for all unknown names', async () => {
     writeFileSync(join(folder, 'server.properties'), 'what.is.this=1\nlisteners=PLAINTEXT://:0\n');
-    const run = new Run([
+    const run = started([
       '--memory',
       '--json',
       '--config',
@@ -203,14 +147,14 @@ describe('odradek', () => {
   });
 
   it('runs several brokers', async () => {
-    const run = new Run(['--memory', '--port', '0', '--brokers', '3']);
+    const run = started(['--memory', '--port', '0', '--brokers', '3']);
     expect((await run.written(bootstrap)).split(',')).toHaveLength(3);
     run.signal('SIGTERM');
     expect(await run.exited).toBe(0);
   });
 
   it('tells that a port is taken', async () => {
-    const first = new Run(['--memory', '--port', '0']);
+    const first = started(['--memory', '--port', '0']);
     const port = (await first.written(bootstrap)).split(':')[1]!;
     const second = await ended(['--memory', '--port', port]);
     expect(second.code).toBe(1);

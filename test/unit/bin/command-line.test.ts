@@ -112,3 +112,44 @@ describe('what is started', () => {
     expect(brokerOptions(start('--port', '5'), {}, file)).toMatchObject({ port: 5 });
   });
 });
+
+describe('the commands for folders', () => {
+  it('have defaults', () => {
+    expect(parseCommandLine(['check'])).toEqual({ kind: 'check', data: './data', json: false });
+    expect(parseCommandLine(['format'])).toEqual({
+      ...{ kind: 'format', data: './data', nodeId: 1, ignoreFormatted: false },
+    });
+    expect(parseCommandLine(['dump', 'x'])).toEqual({
+      ...{ kind: 'dump', paths: ['x'], records: false, decode: 'auto', json: false },
+    });
+  });
+
+  it('take every option', () => {
+    const clusterId = 'oiwwT0xKQ2e8YxHM2T0c7A';
+    const format = ['format', '--data=d', '--node-id', '5', '--cluster-id', clusterId];
+    expect(parseCommandLine([...format, '--ignore-formatted'])).toEqual({
+      ...{ kind: 'format', data: 'd', nodeId: 5, clusterId, ignoreFormatted: true },
+    });
+    expect(parseCommandLine(['check', '--data', 'd', '--json'])).toMatchObject({ json: true });
+    expect(
+      parseCommandLine(['dump', 'a', '--records', '--decode', 'hex', '--json', 'b']),
+    ).toMatchObject({ paths: ['a', 'b'], records: true, decode: 'hex', json: true });
+  });
+
+  it('explain themselves', () => {
+    expect(parseCommandLine(['dump', '-h'])).toEqual({ kind: 'help', about: 'dump' });
+  });
+
+  test.each([
+    [['check', '--nonsense'], "Unknown option '--nonsense'"],
+    [['check', 'extra'], "Unexpected argument 'extra'"],
+    [['dump'], 'which FILE or FOLDER?'],
+    [['dump', 'x', '--decode', 'y'], /^--decode takes one of auto, .* not 'y'$/],
+    [['format', '--node-id', '-1'], /node-id/],
+    [['format', '--cluster-id', 'short'], /^--cluster-id takes 22 characters .* not 'short'$/],
+  ])('refuse %j', (args, message) => {
+    const parse = () => parseCommandLine(args);
+    expect(parse).toThrow(UsageError);
+    expect(parse).toThrow(message);
+  });
+});

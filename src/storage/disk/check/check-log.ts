@@ -238,9 +238,10 @@ class LogCheck {
 
   private readEpochs(): EpochEntry[] | undefined {
     const path = this.pathOf(epochFile);
-    if (!this.disk.exists(path)) {
+    if ((this.disk.stat(path)?.size ?? 0) === 0) {
       const holdsData = this.bases.length > 0 && this.log.isClean;
-      if (holdsData) this.report.note(path, 'it is not there; it is built anew from the batches');
+      if (holdsData)
+        this.report.note(path, 'it is not there, or empty; it is built anew from the batches');
       return undefined;
     }
     try {
