@@ -42,6 +42,13 @@ function compatProjects(only: string | undefined) {
       globalSetup: '<rootDir>/test/compat/setup/tools.ts',
       globalTeardown: '<rootDir>/test/compat/setup/shared.ts',
     },
+    {
+      ...compat,
+      displayName: 'compat-folder',
+      roots: ['<rootDir>/test/compat/folder'],
+      globalSetup: '<rootDir>/test/compat/setup/folder.ts',
+      globalTeardown: '<rootDir>/test/compat/setup/shared.ts',
+    },
   ];
 }
 

@@ -34,12 +34,10 @@ export interface ApacheKafka {
 /** Formats a folder per node and makes ready to start the real Apache Kafka on them. */
 export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
   const count = options.brokers ?? 1;
-  const libs = await apacheKafkaJars(options.repository);
   const ports = await freePorts(2 * count);
   const clientPorts = ports.slice(0, count);
   if (options.port !== undefined) clientPorts[0] = options.port;
   const controllerPorts = ports.slice(count);
-  const clusterId = 'b2RyYWRlay1jb21wYXRhYg';
   const dataFolders: string[] = [];
   const nodes = await Promise.all(
     clientPorts.map(async (port, index) => {
@@ -47,35 +45,22 @@ export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKa
       const home = join(options.folder, `node-${id}`);
       const data = join(home, 'data');
       dataFolders[index] = data;
-      await mkdir(home, { recursive: true });
-      const properties = join(home, 'server.properties');
-      const settings = {
-        ...nodeSettings({ id, port, controllerPort: controllerPorts[index] ?? 0, data }),
-        'controller.quorum.voters': controllerPorts
-          .map((controllerPort, voter) => `${voter + 1}@127.0.0.1:${controllerPort}`)
-          .join(','),
-        ...internalTopicSettings(count),
-        ...options.settings,
-      };
-      await writeFile(properties, propertiesText(settings));
-      await writeFile(join(home, 'log4j2.xml'), SERVER_LOG);
-      const flags = [
-        ...(options.jvmFlags ?? JVM_FLAGS),
-        `-Dlog4j2.configurationFile=${join(home, 'log4j2.xml')}`,
-        ...['-cp', join(libs, '*')],
-      ];
-      await run('java', [
-        ...flags,
-        ...['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties],
-      ]);
-      const process = new BrokerProcess({
-        name: `Apache Kafka ${id}`,
-        command: 'java',
-        args: [...flags, 'kafka.Kafka', properties],
-        ports: [port],
-        outputFile: join(home, 'server.log'),
+      const node = await apacheNode({
+        repository: options.repository,
+        home,
+        port,
+        settings: {
+          ...nodeSettings({ id, port, controllerPort: controllerPorts[index] ?? 0, data }),
+          'controller.quorum.voters': controllerPorts
+            .map((controllerPort, voter) => `${voter + 1}@127.0.0.1:${controllerPort}`)
+            .join(','),
+          ...internalTopicSettings(count),
+          ...options.settings,
+        },
+        ...(options.jvmFlags && { jvmFlags: options.jvmFlags }),
       });
-      return { id, process };
+      await node.storage('format', ['-t', 'b2RyYWRlay1jb21wYXRhYg']);
+      return { id, process: node.process };
     }),
   );
   return {
@@ -91,7 +76,65 @@ export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKa
   };
 }
 
-function nodeSettings(node: { id: number; port: number; controllerPort: number; data: string }) {
+export interface ApacheNodeOptions {
+  /** Root of this repository: where the pom is. */
+  readonly repository: string;
+  /** Where its properties and what it prints go; made when missing. Its data go where `log.dirs` says. */
+  readonly home: string;
+  /** The listener of clients, which is waited for. */
+  readonly port: number;
+  /** All of server.properties. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly jvmFlags?: readonly string[];
+}
+
+export interface ApacheNode {
+  readonly process: BrokerProcess;
+  /** All that it has printed. */
+  readonly outputFile: string;
+  /** Runs kafka-storage with this node's properties; what it printed. */
+  storage(command: 'format' | 'info', args?: readonly string[]): Promise<string>;
+}
+
+/** One node of the real Apache Kafka, on whatever data there is. */
+export async function apacheNode(options: ApacheNodeOptions): Promise<ApacheNode> {
+  const { home, port, settings } = options;
+  const libs = await apacheKafkaJars(options.repository);
+  await mkdir(home, { recursive: true });
+  const properties = join(home, 'server.properties');
+  const logConfiguration = join(home, 'log4j2.xml');
+  await writeFile(properties, propertiesText(settings));
+  await writeFile(logConfiguration, SERVER_LOG);
+  const flags = [
+    ...(options.jvmFlags ?? JVM_FLAGS),
+    `-Dlog4j2.configurationFile=${logConfiguration}`,
+    ...['-cp', join(libs, '*')],
+  ];
+  const outputFile = join(home, 'server.log');
+  return {
+    process: new BrokerProcess({
+      name: `Apache Kafka ${settings['node.id'] ?? ''}`,
+      command: 'java',
+      args: [...flags, 'kafka.Kafka', properties],
+      ports: [port],
+      outputFile,
+    }),
+    outputFile,
+    storage: async (command, args = []) => {
+      const tool = ['kafka.tools.StorageTool', command, '-c', properties];
+      const { stdout, stderr } = await run('java', [...flags, ...tool, ...args]);
+      return stdout + stderr;
+    },
+  };
+}
+
+/** Settings of a combined node, less its quorum. */
+export function nodeSettings(node: {
+  id: number;
+  port: number;
+  controllerPort: number;
+  data: string;
+}) {
   return {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
@@ -103,7 +146,7 @@ function nodeSettings(node: { id: number; port: number; controllerPort: number; 
   };
 }
 
-function internalTopicSettings(brokers: number) {
+export function internalTopicSettings(brokers: number) {
   const replicas = String(Math.min(brokers, 3));
   return {
     'offsets.topic.replication.factor': replicas,

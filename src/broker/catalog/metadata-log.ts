@@ -111,6 +111,7 @@ export class MetadataLog {
   /** Goes on behind what was found; what was not written whole is cut off. */
   static open(disk: Disk, folder: string, found: FoundLog, logger: Logger): MetadataLog {
     const { lastSegment, position, endOffset, tornBytes } = found;
+    removeIndexes(disk, folder, lastSegment);
     const file = openSegment(disk, folder, lastSegment);
     file.truncate(position);
     if (tornBytes > 0) {
@@ -188,6 +189,12 @@ function baseOffsets(disk: Disk, folder: string): number[] {
     .map((name) => segmentPattern.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number);
+}
+
+/** Those of a segment that grows would not follow, and a Kafka that was killed leaves them half empty. */
+function removeIndexes(disk: Disk, folder: string, baseOffset: number): void {
+  const base = segmentName(baseOffset).replace(/\.log$/, '');
+  for (const suffix of ['index', 'timeindex']) disk.remove(`${folder}/${base}.${suffix}`);
 }
 
 function openSegment(disk: Disk, folder: string, baseOffset: number): DiskFile {

@@ -412,10 +412,17 @@ export class DiskLogStore extends BaseLogStore {
     return this.isCheckpointed;
   }
 
+  /** A high watermark below it is written first: nobody shall find a log that begins behind it. */
   private writeLogStarts(sync: boolean): void {
+    let isBehind = false;
     for (const [name, { log }] of this.openFolders) {
-      if (log.logStartOffset > 0) this.logStarts.set(name, log.logStartOffset);
+      if (log.logStartOffset === 0) continue;
+      this.logStarts.set(name, log.logStartOffset);
+      if ((this.highWatermarks.get(name) ?? 0) >= log.logStartOffset) continue;
+      this.highWatermarks.set(name, log.highWatermark);
+      isBehind = true;
     }
+    if (isBehind) this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
     this.writeOffsets(logStartFile, this.logStarts, sync);
   }
 

@@ -41,7 +41,7 @@ function started(): Started {
 /** Starts the broker that all test files of a target share, unless this machine cannot run it. */
 export async function provideTarget(target: TargetName): Promise<void> {
   if (readState().targets[target] !== undefined) return;
-  if (target === 'odradek') await keepData();
+  if (target === 'odradek' && readState().dataOfRun === undefined) await keepData();
   const state = readState();
   const found = await startUnlessMissing(target, target);
   writeState({ ...readState(), targets: { ...state.targets, [target]: found } });
@@ -78,6 +78,12 @@ export async function provideComparison(): Promise<void> {
   await provideTarget('odradek');
   const { odradek } = readState().targets;
   writeState({ ...readState(), ...(odradek && { compared: odradek }) });
+}
+
+/** Builds Odradek for tests that start it themselves; their data are kept to the end of the run, too. */
+export async function provideBuild(): Promise<void> {
+  if (readState().dataOfRun === undefined) await keepData();
+  await buildOdradek();
 }
 
 export async function provideToolRunner(): Promise<void> {

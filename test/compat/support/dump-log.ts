@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { startTool, type ToolResult, type ToolRunnerAddress } from './tool-runner.ts';
 
@@ -69,7 +69,7 @@ function read(files: readonly string[], flags: readonly string[], result: ToolRe
   for (const line of `${stdout}\n${stderr}`.split('\n')) {
     file = files.find((each) => line.endsWith(each)) ?? file;
     if (line === `Dumping ${file}`) complaints.set(file, []);
-    else if (isComplaint(line)) complaints.get(file)?.push(line);
+    else if (isComplaint(line, file)) complaints.get(file)?.push(line);
   }
   return files.map((each) => ({
     file: each,
@@ -79,9 +79,18 @@ function read(files: readonly string[], flags: readonly string[], result: ToolRe
   }));
 }
 
-function isComplaint(line: string): boolean {
+function isComplaint(line: string, file: string): boolean {
   const facts = line.replace(/ (payload|key): .*/, ''); // records may say what they like
-  return COMPLAINTS.test(facts) || GAP.test(facts);
+  return COMPLAINTS.test(facts) || (GAP.test(facts) && !isCleaned(file));
+}
+
+/** Whether the log was compacted: its offsets have gaps then. */
+function isCleaned(file: string): boolean {
+  const checkpoint = join(dirname(dirname(file)), 'cleaner-offset-checkpoint');
+  if (!existsSync(checkpoint)) return false;
+  const folder = basename(dirname(file)).replace(/-(?=\d+$)/, ' ');
+  const lines = readFileSync(checkpoint, 'utf8').split('\n');
+  return lines.some((line) => line.startsWith(`${folder} `));
 }
 
 function filesBelow(folder: string): string[] {

@@ -63,10 +63,18 @@ export function describeFiles(title: string, body: () => void): void {
   describeWhen(title, unavailableTools() ?? (isHidden ? 'they are in a container' : null), body);
 }
 
+/** A group of tests in which Odradek and the real Apache Kafka take turns on one folder. */
+export function describeFolder(title: string, body: () => void): void {
+  describeWhen(title, unavailableRunner(), body);
+}
+
 function unavailableTools(): string | null {
+  return unavailableRunner() ?? unavailableTarget(targetName);
+}
+
+function unavailableRunner(): string | null {
   const runner = readState().toolRunner;
-  const noTools = runner !== undefined && 'unavailable' in runner ? runner.unavailable : null;
-  return noTools ?? unavailableTarget(targetName);
+  return runner !== undefined && 'unavailable' in runner ? runner.unavailable : null;
 }
 
 /** A group of tests that compare what Apache's tools print on Apache Kafka and on another broker. */
