@@ -50,7 +50,8 @@ async function start(options: StartOptions): Promise<void> {
     stopOnSignals(broker, lines, json);
     // From the start of the process on, which is what somebody waits for.
     const readyMs = Math.round(performance.now());
-    const data = what.dataDir === undefined ? 'in memory' : resolve(what.dataDir);
+    const folders = what.dataDir === undefined ? [] : [what.dataDir].flat();
+    const data = folders.map((folder) => resolve(folder)).join(', ') || 'in memory';
     const facts = { bootstrapServers: broker.bootstrapServers, data, readyMs, version: version() };
     if (json) logger.info('ready', facts);
     else process.stdout.write(banner(facts));

@@ -22,8 +22,8 @@ export function brokerOptions(
     ...propertiesOfEnvironment(environment),
     ...options.overrides,
   ]);
-  const dataDir = options.memory ? undefined : (options.data ?? folderOf(properties));
-  if (dataDir !== undefined && options.data !== undefined) properties.set('log.dirs', dataDir);
+  const dataDir = options.memory ? undefined : (options.data ?? foldersOf(properties));
+  if (!options.memory && options.data !== undefined) properties.set('log.dirs', options.data);
   const port = options.port ?? (properties.has('listeners') ? undefined : defaultPort);
   return {
     ...(port !== undefined && { port }),
@@ -35,8 +35,12 @@ export function brokerOptions(
   };
 }
 
-/** The first of the log directories. */
-function folderOf(properties: ReadonlyMap<string, string>): string {
-  const folders = properties.get('log.dirs') ?? properties.get('log.dir') ?? '';
-  return folders.split(',')[0]?.trim() || defaultFolder;
+/** The log directories: one as a name, several as a list. */
+function foldersOf(properties: ReadonlyMap<string, string>): string | string[] {
+  const text = properties.get('log.dirs') ?? properties.get('log.dir') ?? '';
+  const folders = text
+    .split(',')
+    .map((folder) => folder.trim())
+    .filter((folder) => folder !== '');
+  return folders.length > 1 ? folders : (folders[0] ?? defaultFolder);
 }

@@ -26,8 +26,11 @@ export interface BrokerOptions {
   readonly port?: number;
   /** Address to listen on and to tell clients. Default: the host in `listeners`, else 127.0.0.1. */
   readonly host?: string;
-  /** Folder of the data, created when absent. Left out: everything is kept in memory. */
-  readonly dataDir?: string | undefined;
+  /**
+   * Folder of the data, created when absent; several (as `log.dirs`) share the partitions, and the
+   * first has the catalog. Left out: everything is kept in memory.
+   */
+  readonly dataDir?: string | readonly string[] | undefined;
   /** Cluster id of a new folder (or of memory); an old folder must have it. Default: a random one. */
   readonly clusterId?: string;
   /** How many brokers this process runs, ids from `node.id` on. Default: 1. */

@@ -23,6 +23,7 @@ import { Writers } from './network/output-buffer.ts';
 import type { NodeSettings } from './node-settings.ts';
 import type { LedPartition } from './replica/led-partition.ts';
 import { LedPartitions } from './replica/led-partitions.ts';
+import { Placements } from './replica/placements.ts';
 import { Reopenings } from './replica/reopenings.ts';
 
 /** What the brokers of one process share, and where time and chance come from. */
@@ -35,9 +36,11 @@ export interface BrokerParts {
   readonly logger: LeveledLogger;
 }
 
-/** Id of the log directory that it registers with. */
+/** Ids of the log directories that it registers with. */
 export interface BrokerIdentity {
-  readonly directoryId: Uuid;
+  readonly directories: readonly Uuid[];
+  /** Some of its log directories are offline, and none of those. */
+  readonly isPartial: boolean;
 }
 
 /** Response bytes that slow readers of all connections may hold before fetches are cut short. */
@@ -53,6 +56,7 @@ export class Broker implements Node {
   private readonly deadlines: Deadlines;
   private readonly connections: Connections;
   private readonly reopenings: Reopenings;
+  private readonly placements: Placements;
   private listeners: Listener[] = [];
   private endpoints: readonly BrokerEndpoint[] = [];
 
@@ -76,6 +80,7 @@ export class Broker implements Node {
       clock,
       logger,
     });
+    this.placements = new Placements(settings.nodeId, catalog, clock, logger);
     this.partitions = new LedPartitions(
       settings.nodeId,
       emptyImage(catalog.image.clusterId),
@@ -85,6 +90,7 @@ export class Broker implements Node {
       (failed) => this.reopenings.plan(failed),
       clock,
       logger,
+      (placement) => this.placements.add(placement),
     );
     const outgoing = new ByteBudget(maxResponseBytesInMemory);
     const table = handlerTable(this.services(outgoing));
@@ -114,7 +120,7 @@ export class Broker implements Node {
    * Binds all listeners. Clients may connect from now on, and are answered after `serve`.
    * @returns what other brokers and clients are told of this one
    */
-  async bind({ directoryId }: BrokerIdentity): Promise<BrokerRegistration> {
+  async bind({ directories, isPartial }: BrokerIdentity): Promise<BrokerRegistration> {
     const endpoints: BrokerEndpoint[] = [];
     for (const wanted of this.settings.listeners) {
       const listener = await Listener.open(wanted, this.connections);
@@ -132,7 +138,8 @@ export class Broker implements Node {
       incarnationId: randomUuid(() => this.parts.random.bytes16()),
       endpoints,
       rack: this.settings.rack,
-      directories: [directoryId],
+      directories,
+      isPartial,
     };
   }
 
@@ -163,6 +170,7 @@ export class Broker implements Node {
     await Promise.all(unbound);
     await this.partitions.resignAll();
     this.reopenings.cancel();
+    this.placements.cancel();
     this.groups.close();
     this.deadlines.clear();
   }

@@ -2,12 +2,13 @@ import type { Timer } from '../host/clock.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
 import { MemoryLogStore } from '../storage/memory/memory-log-store.ts';
-import { Broker, type BrokerParts } from './broker.ts';
+import { Broker, type BrokerIdentity, type BrokerParts } from './broker.ts';
 import type { BrokerOptions, TopicOptions } from './broker-options.ts';
 import {
   decideBrokersGone,
   decideBrokersJoin,
   decideBrokerStopped,
+  decideDirectoriesOffline,
   type BrokerRegistration,
 } from './catalog/decide-brokers.ts';
 import { guestDirectory } from './catalog/directory-id.ts';
@@ -23,12 +24,14 @@ import type { RunningBroker } from './running-broker.ts';
 import type { Engine, Surroundings } from './engine.ts';
 
 const msPerSecond = 1_000;
+const noteAgainMs = 10_000;
 
 /** All brokers of one process, over one catalog and one store. */
 export class Cluster implements RunningBroker {
   private readonly running = new Map<number, Broker>();
   private readonly unsubscribe: () => void;
   private balanceTimer: Timer | undefined;
+  private offlineTimer: Timer | undefined;
   private closing: Promise<void> | undefined;
 
   private constructor(
@@ -46,12 +49,15 @@ export class Cluster implements RunningBroker {
     if (first === undefined) throw new Error('at least one broker is needed');
     for (const notice of notices(first)) around.logger.warn(notice);
     const engine = await openEngine(options, first, around);
+    const { directories } = engine;
     const members = new Map<number, Member>();
     for (const [index, config] of configs.entries()) {
       const settings = nodeSettings(config, options, index, engine.catalog, around.random);
-      const directoryId =
-        index === 0 ? engine.directoryId : directoryOf(settings.nodeId, index, engine);
-      members.set(settings.nodeId, { settings, directoryId });
+      const identity =
+        index === 0
+          ? () => ({ directories: directories.online, isPartial: directories.isPartial })
+          : () => guestOf(settings.nodeId, index, engine);
+      members.set(settings.nodeId, { settings, identity });
     }
     const cluster = new Cluster(members, engine, around);
     try {
@@ -109,6 +115,7 @@ export class Cluster implements RunningBroker {
     await catalog.transact((image) => decideBrokersGone(image, this.brokerIds));
     this.warnOfStrayLogs();
     await this.join(this.brokerIds);
+    this.engine.directories.watch(() => void this.noteOffline());
     this.warnOfLeaderless();
     await this.createTopics(topics);
     this.balanceLater();
@@ -131,6 +138,22 @@ export class Cluster implements RunningBroker {
     });
   }
 
+  /** Tells the catalog of log directories that went offline; where it cannot be written, later. */
+  private async noteOffline(): Promise<void> {
+    const [nodeId] = this.brokerIds;
+    if (this.closing !== undefined || nodeId === undefined) return;
+    const { catalog, directories } = this.engine;
+    try {
+      await catalog.transact((image) =>
+        decideDirectoriesOffline(image, nodeId, directories.online),
+      );
+    } catch (error) {
+      this.around.logger.warn('the catalog could not note that a directory is offline', { error });
+      this.offlineTimer?.cancel();
+      this.offlineTimer = this.around.clock.schedule(noteAgainMs, () => void this.noteOffline());
+    }
+  }
+
   /** Brokers bind their listeners, enter the cluster together, and serve. */
   private async join(ids: readonly number[]): Promise<void> {
     const { catalog, store } = this.engine;
@@ -144,7 +167,7 @@ export class Cluster implements RunningBroker {
         if (member === undefined) throw new Error(`there is no broker ${id}`);
         const broker = new Broker(member.settings, parts);
         joining.push(broker);
-        registrations.push(await broker.bind(member));
+        registrations.push(await broker.bind(member.identity()));
         this.running.set(id, broker);
         // Whatever port was free: a broker that is started again gets it again.
         member.settings = withPorts(member.settings, broker.ports);
@@ -234,6 +257,7 @@ export class Cluster implements RunningBroker {
 
   private async end(): Promise<void> {
     this.balanceTimer?.cancel();
+    this.offlineTimer?.cancel();
     this.unsubscribe();
     await Promise.all([...this.running.values()].map((broker) => broker.close()));
     await this.leave();
@@ -244,15 +268,17 @@ export class Cluster implements RunningBroker {
 }
 
 /** A broker keeps the id of its directory over restarts: replicas are told by it. */
-function directoryOf(nodeId: number, index: number, { catalog, directoryId }: Engine): Uuid {
+function guestOf(nodeId: number, index: number, { catalog, directories }: Engine): BrokerIdentity {
   const known = catalog.image.brokers.get(nodeId)?.directories[0];
-  return known ?? guestDirectory(directoryId, index);
+  const [host = ''] = directories.online;
+  return { directories: [known ?? guestDirectory(host, index)], isPartial: false };
 }
 
 /** A broker of the cluster, running or not. */
 interface Member {
   settings: NodeSettings;
-  readonly directoryId: Uuid;
+  /** As of now: log directories may go offline. */
+  readonly identity: () => BrokerIdentity;
 }
 
 function withPorts(settings: NodeSettings, ports: readonly number[]): NodeSettings {
@@ -275,6 +301,7 @@ async function openEngine(
   config: BrokerConfig,
   around: Surroundings,
 ): Promise<Engine> {
+  const { brokers = 1 } = options;
   const retentionCheckMs = config.get('log.retention.check.interval.ms');
   const producerExpiryCheckMs = config.get('producer.id.expiration.check.interval.ms');
   const minInsyncReplicas = config.get('min.insync.replicas');
@@ -288,7 +315,11 @@ async function openEngine(
       producerExpiryCheckMs,
       cleaner: () => cleanerSettings(config.follow(catalog.image)),
     });
-    return { catalog, store, directoryId: newId() };
+    const directories = { online: [newId()], isPartial: false, watch: () => undefined };
+    return { catalog, store, directories };
+  }
+  if (brokers > 1 && [options.dataDir].flat().length > 1) {
+    throw new Error('several log directories are for one broker; several brokers share one folder');
   }
   const { openDiskEngine } = await import('./disk-engine.ts');
   return openDiskEngine({ ...options, dataDir: options.dataDir }, config, around);

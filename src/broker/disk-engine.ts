@@ -2,28 +2,35 @@ import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
-import type { FileCatalogOptions } from './catalog/file-catalog.ts';
 import { inspectFolder } from './catalog/inspect-folder.ts';
 import type { FoundFolder } from './catalog/inspect-folder.ts';
 import type { Engine, Surroundings } from './engine.ts';
 import { cleanerSettings } from './config/cleaner-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 
-type DiskOptions = Pick<BrokerOptions, 'disk' | 'clusterId'> & { readonly dataDir: string };
+type DiskOptions = Pick<BrokerOptions, 'disk' | 'clusterId'> & {
+  readonly dataDir: string | readonly string[];
+};
+
+/** Makes the store of one log directory. @param inspect  called under its lock, before a change */
+export type OpenStore = (root: string, inspect?: () => void) => DiskLogStore;
 
 /**
- * Opens (or makes) a data folder. Loaded only when there is one: a broker in memory does without.
+ * Opens (or makes) a data folder, or several. Loaded only when there is one: a broker in memory does
+ * without.
  *
  * @throws {UnusableFolder} it belongs to somebody else, or is damaged
  * @throws an error with code ELOCKED when another process uses it
  */
 export async function openDiskEngine(
-  { dataDir: folder, disk = new SystemDisk(), clusterId }: DiskOptions,
+  { dataDir, disk = new SystemDisk(), clusterId }: DiskOptions,
   config: BrokerConfig,
   around: Surroundings,
 ): Promise<Engine> {
   const { nodeId } = config;
-  const catalogOptions: FileCatalogOptions = {
+  const paths = [...new Set([dataDir].flat().map((path) => path.replace(/(?<=.)\/+$/, '')))];
+  const folder = config.get('metadata.log.dir') ?? paths[0] ?? '';
+  const options = {
     ...around,
     disk,
     folder,
@@ -31,28 +38,37 @@ export async function openDiskEngine(
     ...(clusterId !== undefined && { clusterId }),
     minInsyncReplicas: config.get('min.insync.replicas'),
   };
-  let found: FoundFolder | undefined;
   let catalog: FileCatalog | undefined;
-  const brokerEpoch = (): number => catalog?.image.brokers.get(nodeId)?.epoch ?? -1;
+  const openCatalog = async (found: FoundFolder | undefined): Promise<FileCatalog> =>
+    (catalog = await FileCatalog.open(options, found));
+  const openStore: OpenStore = (root, inspect) =>
+    new DiskLogStore({
+      ...around,
+      disk,
+      root,
+      ...(inspect !== undefined && { inspect }),
+      brokerEpoch: () => catalog?.image.brokers.get(nodeId)?.epoch ?? -1,
+      retentionCheckMs: config.get('log.retention.check.interval.ms'),
+      producerExpiryCheckMs: config.get('producer.id.expiration.check.interval.ms'),
+      cleaner: () => cleanerSettings(catalog === undefined ? config : config.follow(catalog.image)),
+      checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),
+    });
+  if (paths.length > 1 || paths[0] !== folder) {
+    const { openSeveralDirectories } = await import('./several-directories.ts');
+    return openSeveralDirectories(options, paths, openStore, openCatalog);
+  }
+  let found: FoundFolder | undefined;
   // First of all, for its lock.
-  const store = new DiskLogStore({
-    ...around,
-    disk,
-    root: folder,
-    inspect: () => {
-      found = inspectFolder(catalogOptions);
-    },
-    brokerEpoch,
-    retentionCheckMs: config.get('log.retention.check.interval.ms'),
-    producerExpiryCheckMs: config.get('producer.id.expiration.check.interval.ms'),
-    cleaner: () => cleanerSettings(catalog === undefined ? config : config.follow(catalog.image)),
-    checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),
+  const store = openStore(folder, () => {
+    found = inspectFolder(options);
   });
   try {
-    catalog = await FileCatalog.open(catalogOptions, found);
+    const opened = await openCatalog(found);
+    const online = [opened.directoryId];
+    const directories = { online, isPartial: false, watch: () => undefined };
+    return { catalog: opened, store, directories };
   } catch (error) {
     await store.close();
     throw error;
   }
-  return { catalog, store, directoryId: catalog.directoryId };
 }

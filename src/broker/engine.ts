@@ -16,6 +16,15 @@ export interface Surroundings {
 export interface Engine {
   readonly catalog: Catalog;
   readonly store: LogStore;
-  /** Id of the first broker's log directory. */
-  readonly directoryId: Uuid;
+  readonly directories: EngineDirectories;
+}
+
+/** The log directories of the first broker. */
+export interface EngineDirectories {
+  /** Ids of those that can be used. */
+  readonly online: readonly Uuid[];
+  /** Some cannot be used: what does not lie in those above is out of reach. */
+  readonly isPartial: boolean;
+  /** @param listener  told when one of several went offline */
+  watch(listener: () => void): void;
 }

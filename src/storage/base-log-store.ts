@@ -8,7 +8,7 @@ import { LogCleaner } from './cleaner/log-cleaner.ts';
 import type { LogDirectoryDescription, LogStore } from './log-store.ts';
 import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 import type { LogSurroundings, SegmentedLog } from './segmented-log.ts';
-import { StorageFailure } from './storage-failure.ts';
+import { StorageFailure, withCause } from './storage-failure.ts';
 import { CommitTurn } from './write-queue.ts';
 
 export interface LogStoreOptions {
@@ -38,6 +38,8 @@ export abstract class BaseLogStore implements LogStore {
   private readonly cleaner: LogCleaner | undefined;
   private readonly opening = new Map<string, Promise<PartitionLog>>();
   private readonly timers = new Set<Timer>();
+  private readonly failureListeners: (() => void)[] = [];
+  private givenUp: StorageFailure | undefined;
 
   constructor(options: LogStoreOptions) {
     this.clock = options.clock;
@@ -49,6 +51,9 @@ export abstract class BaseLogStore implements LogStore {
       turn: new CommitTurn(options.clock),
       onLogStartSet: (log) => this.onLogStartSet(log),
       onSettings: () => this.cleaner?.onSettings(),
+      onFailed: () => {
+        for (const listener of this.failureListeners) listener();
+      },
     };
     this.every(options.producerExpiryCheckMs ?? defaultProducerExpiryCheckMs, () => {
       for (const log of this.logs.values()) log.expireProducers();
@@ -59,6 +64,7 @@ export abstract class BaseLogStore implements LogStore {
 
   async open(ref: PartitionRef, settings: LogSettings): Promise<PartitionLog> {
     if (this.isClosed) throw new StorageFailure('Fenced', 'the store is closed');
+    if (this.givenUp !== undefined) throw this.givenUp;
     const key = keyOf(ref);
     const log = this.logs.get(key);
     if (log !== undefined && log.failure === undefined) {
@@ -85,6 +91,20 @@ export abstract class BaseLogStore implements LogStore {
     log?.abandon('the partition was deleted');
     await this.letGo(log);
     this.removeStored(ref, log);
+  }
+
+  /** Called when a log has failed, or something else that the store keeps. */
+  onFailure(listener: () => void): void {
+    this.failureListeners.push(listener);
+  }
+
+  /** What holds the store is lost: every log fails, and none is opened any more. */
+  giveUp(cause: unknown): void {
+    const words = withCause('the log directory is offline', cause);
+    this.givenUp = new StorageFailure('NotCommitted', words, cause);
+    this.stopTimers();
+    this.onCloseFailed();
+    for (const log of this.logs.values()) log.giveUp(this.givenUp);
   }
 
   async close(): Promise<void> {

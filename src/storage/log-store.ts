@@ -1,3 +1,4 @@
+import type { Uuid } from '../protocol/uuid.ts';
 import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 
 /** What DescribeLogDirs tells of one log directory. */
@@ -6,6 +7,8 @@ export interface LogDirectoryDescription {
   readonly totalBytes: number;
   readonly usableBytes: number;
   readonly logs: readonly { readonly ref: PartitionRef; readonly sizeInBytes: number }[];
+  /** It cannot be used; nothing else is known of it. */
+  readonly isOffline?: boolean;
 }
 
 /**
@@ -16,8 +19,13 @@ export interface LogStore {
   /**
    * The log, opened (and recovered) when it is not open yet; created empty when it never existed.
    * One that took a failure is replaced by a recovered one. Settings of an open log are updated.
+   *
+   * @param wish  the log directory a new log shall lie in, where there are several; undefined: the
+   *   one that has the fewest
    */
-  open(ref: PartitionRef, settings: LogSettings): Promise<PartitionLog>;
+  open(ref: PartitionRef, settings: LogSettings, wish?: Uuid): Promise<PartitionLog>;
+  /** The log directory an open log lies in, where there are several. */
+  directoryOf?(ref: PartitionRef): Uuid | undefined;
   /** The log when it is open already. */
   get(ref: PartitionRef): PartitionLog | undefined;
   /** Deletes a log and its files (after file.delete.delay.ms on disk). */

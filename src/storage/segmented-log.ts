@@ -55,6 +55,8 @@ export interface LogSurroundings {
   onLogStartSet(log: PartitionLog): void;
   /** What a log was told of its topic may have changed. */
   onSettings(): void;
+  /** A log takes no more appends, because its disk failed. */
+  onFailed(): void;
 }
 
 /** The state of a log as it was found, or of an empty one. */
@@ -345,6 +347,12 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     });
     const words = withCause('an earlier write of this log failed', cause);
     const failure = new StorageFailure('NotCommitted', words, cause);
+    this.giveUp(failure);
+    this.around.onFailed();
+  }
+
+  /** Takes no more appends, and nothing that waits is written. */
+  giveUp(failure: StorageFailure): void {
     this.poison(failure);
     this.queue.abandon(failure);
   }

@@ -3,8 +3,16 @@ import { applyRecords } from './apply-records.ts';
 import { supportedFeatures } from './bootstrap.ts';
 import type { Change } from './catalog.ts';
 import { configOf, isActive } from './image.ts';
-import type { BrokerEndpoint, MetadataImage, PartitionImage, TopicImage } from './image.ts';
+import type {
+  BrokerEndpoint,
+  BrokerImage,
+  MetadataImage,
+  PartitionImage,
+  TopicImage,
+} from './image.ts';
+import { isOnlineDirectory, unassignedDirectory } from './directory-id.ts';
 import type { MetadataRecord } from './metadata-record.ts';
+import { partitionChanged } from './metadata-record.ts';
 import { changePartition, lastInSync } from './partition-change.ts';
 import type { PartitionTarget } from './partition-change.ts';
 
@@ -18,6 +26,8 @@ export interface BrokerRegistration {
   readonly rack: string | null;
   /** Ids of its log directories; no other broker has them. */
   readonly directories: readonly Uuid[];
+  /** It has others, which are offline: what lies in none of the above it cannot lead. */
+  readonly isPartial?: boolean;
 }
 
 /**
@@ -63,6 +73,7 @@ export function decideRegisterBroker(
 export function decideBrokerStarted(
   image: MetadataImage,
   brokers: number | readonly number[],
+  partial: readonly number[] = [],
 ): Change<void> {
   const started = new Set([brokers].flat());
   const isLive = (broker: number): boolean =>
@@ -74,7 +85,7 @@ export function decideBrokerStarted(
     const canJoin =
       isLive(partition.leader) || lastInSync(partition).some((broker) => started.has(broker));
     return {
-      canLead: isLive,
+      canLead: (broker) => isLive(broker) && !isOutOfReach(image, partition, broker, partial),
       isr: canJoin ? withStarted(partition, started) : partition.isr,
       newEpoch: started.has(partition.leader),
     };
@@ -119,7 +130,9 @@ export function decideBrokersJoin(
     });
   }
   const ids = registrations.map(({ brokerId }) => brokerId);
-  records.push(...decideBrokerStarted(registered, ids).records);
+  const partial = registrations.filter(({ isPartial }) => isPartial === true);
+  const partialIds = partial.map(({ brokerId }) => brokerId);
+  records.push(...decideBrokerStarted(registered, ids, partialIds).records);
   return { records, result: undefined };
 }
 
@@ -130,6 +143,67 @@ export function decideBrokersJoin(
 export function decideBrokersGone(image: MetadataImage, present: readonly number[]): Change<void> {
   const gone = [...image.brokers.keys()].filter((id) => !present.includes(id));
   return decideBrokerStopped(image, gone);
+}
+
+/**
+ * Log directories of a broker went offline. Partitions in them have no leader until they are back,
+ * or another one that is in sync.
+ *
+ * @param online  ids of the directories it is left with
+ */
+export function decideDirectoriesOffline(
+  image: MetadataImage,
+  brokerId: number,
+  online: readonly Uuid[],
+): Change<void> {
+  const broker = image.brokers.get(brokerId);
+  const isKnown = broker?.directories.every((directory) => online.includes(directory));
+  if (broker === undefined || isKnown === true) return { records: [], result: undefined };
+  const changed = changedRegistration(broker, { fenced: 0, logDirs: online });
+  const left = {
+    ...image,
+    brokers: new Map(image.brokers).set(brokerId, { ...broker, directories: online }),
+  };
+  const changes = changePartitions(left, (partition) => {
+    if (!isOutOfReach(left, partition, brokerId, [brokerId])) return undefined;
+    const isr = partition.isr.filter((id) => id !== brokerId);
+    return { canLead: (id) => id !== brokerId && isActive(image.brokers.get(id)), isr };
+  });
+  return { records: [changed, ...changes], result: undefined };
+}
+
+/** Logs lie in other directories than the catalog says, or it did not say. */
+export function decideDirectories(
+  image: MetadataImage,
+  brokerId: number,
+  found: readonly {
+    readonly topicId: Uuid;
+    readonly partition: number;
+    readonly directory: Uuid;
+  }[],
+): Change<void> {
+  const records = found.flatMap(({ topicId, partition, directory }) => {
+    const now = image.topicsById.get(topicId)?.partitions[partition];
+    const index = now?.replicas.indexOf(brokerId) ?? -1;
+    if (now === undefined || index < 0 || now.directories[index] === directory) return [];
+    const directories = now.replicas.map((_, i) =>
+      i === index ? directory : (now.directories[i] ?? unassignedDirectory),
+    );
+    return [partitionChanged(topicId, partition, { directories })];
+  });
+  return { records, result: undefined };
+}
+
+/** Does a replica lie in a directory of its broker that is offline? */
+function isOutOfReach(
+  image: MetadataImage,
+  { replicas, directories }: PartitionImage,
+  broker: number,
+  partial: readonly number[],
+): boolean {
+  if (!partial.includes(broker)) return false;
+  const directory = directories[replicas.indexOf(broker)] ?? unassignedDirectory;
+  return !isOnlineDirectory(directory, image.brokers.get(broker)?.directories ?? []);
 }
 
 /** The replicas in sync, those just started among them, in the order of the replicas. */
@@ -161,20 +235,26 @@ function changePartitions(
 function fencing(image: MetadataImage, brokerId: number, fenced: boolean): MetadataRecord[] {
   const broker = image.brokers.get(brokerId);
   if (broker === undefined || broker.fenced === fenced) return [];
-  return [
-    {
-      type: 'BrokerRegistrationChangeRecord',
-      version: 0,
-      data: {
-        brokerId,
-        brokerEpoch: broker.epoch,
-        fenced: fenced ? 1 : -1,
-        inControlledShutdown: 0,
-        logDirs: [],
-        cordonedLogDirs: null,
-      },
+  return [changedRegistration(broker, { fenced: fenced ? 1 : -1, logDirs: [] })];
+}
+
+/** @param change  fenced: 1 yes, -1 no, 0 as before; logDirs: empty as before */
+function changedRegistration(
+  { id, epoch }: BrokerImage,
+  change: { readonly fenced: number; readonly logDirs: readonly Uuid[] },
+): MetadataRecord {
+  return {
+    type: 'BrokerRegistrationChangeRecord',
+    // Log directories came with version 2.
+    version: change.logDirs.length > 0 ? 2 : 0,
+    data: {
+      brokerId: id,
+      brokerEpoch: epoch,
+      inControlledShutdown: 0,
+      cordonedLogDirs: null,
+      ...change,
     },
-  ];
+  };
 }
 
 const uncleanKey = 'unclean.leader.election.enable';

@@ -7,6 +7,10 @@ const migratingDirectory: Uuid = zeroUuid;
 export const unassignedDirectory: Uuid = 'AAAAAAAAAAAAAAAAAAAAAQ';
 const lostDirectory: Uuid = 'AAAAAAAAAAAAAAAAAAAAAg';
 
+/** Does the id stand for a state instead of a directory? */
+export const isReservedDirectory = (directory: Uuid): boolean =>
+  [migratingDirectory, unassignedDirectory, lostDirectory].includes(directory);
+
 /** Whether a replica in this directory can be read, given the directories its broker has. */
 export function isOnlineDirectory(directory: Uuid, online: readonly Uuid[]): boolean {
   if (directory === unassignedDirectory || directory === migratingDirectory) return true;

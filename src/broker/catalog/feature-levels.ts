@@ -46,6 +46,9 @@ export function writtenAt(level: number, record: MetadataRecord): MetadataRecord
     const data = { ...record.data, directories, ...withoutNewer(level) };
     return { ...record, version: partitionVersion(level), data };
   }
+  if (record.type === 'BrokerRegistrationChangeRecord' && level < since.directories) {
+    return { ...record, version: 0, data: { ...record.data, logDirs: [] } };
+  }
   return record;
 }
 

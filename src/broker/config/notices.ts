@@ -9,7 +9,7 @@ const withoutEffect = new RegExp(
     'transaction\\.|transactional\\.|share\\.|group\\.(consumer|share|streams|coordinator)\\.',
     'quota\\.|client\\.quota\\.|controller\\.quota\\.|(leader|follower)\\.replication\\.throttled',
     'log\\.cleaner\\.threads|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
-    'metadata\\.log\\.|metadata\\.max\\.(retention|snapshot)',
+    'metadata\\.log\\.(?!dir)|metadata\\.max\\.(retention|snapshot)',
     'socket\\.(send|receive)\\.buffer|socket\\.listen\\.backlog|max\\.connection\\.creation\\.rate',
     'num\\.(network|io|replica)|offsets\\.commit\\.timeout|offsets\\.topic\\.compression',
     'replica\\.|metric|auto\\.include\\.jmx|kafka\\.metrics',
@@ -30,9 +30,6 @@ export function notices(config: BrokerConfig): string[] {
   if (ignored.length > 0) {
     told.push(`controller listeners are not opened, no controller connects: ${ignored.join(', ')}`);
   }
-  const folders = config.get('log.dirs') ?? config.get('log.dir');
-  if (folders.length > 1)
-    told.push(`of several log.dirs only the first is used: ${folders[0] ?? ''}`);
   const idle = [...config.staticTexts.keys()].filter((name) => withoutEffect.test(name)).sort();
   if (idle.length > 0) told.push(`not served yet, without effect: ${idle.join(', ')}`);
   return told;

@@ -15,8 +15,8 @@ export const describeLogDirsHandler = (store: LogStore) =>
     answer: ({ topics }, context) => ({
       throttleTimeMs: 0,
       errorCode: errorCodes.NONE,
-      results: store.describe().map(({ path, totalBytes, usableBytes, logs }) => ({
-        errorCode: errorCodes.NONE,
+      results: store.describe().map(({ path, totalBytes, usableBytes, logs, isOffline }) => ({
+        errorCode: isOffline === true ? errorCodes.KAFKA_STORAGE_ERROR : errorCodes.NONE,
         logDir: path,
         totalBytes,
         usableBytes,

@@ -5,8 +5,10 @@ import type { Uuid } from '../../protocol/uuid.ts';
 import type { LogStore } from '../../storage/log-store.ts';
 import type { MetadataImage, PartitionImage, TopicImage } from '../catalog/image.ts';
 import { configKey } from '../catalog/image.ts';
+import { isOnlineDirectory, isReservedDirectory } from '../catalog/directory-id.ts';
 import { LedPartition, type LeaderSettings } from './led-partition.ts';
 import { LogOpenings, type Opening } from './log-openings.ts';
+import type { Placement } from './placements.ts';
 
 /** Hears which partitions of an internal topic begin and end here (coordinators do). */
 export interface LeadershipObserver {
@@ -67,6 +69,8 @@ export class LedPartitions {
     private readonly onFailure: (failed: Leadership) => void,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    /** A log lies in another log directory than the catalog says. */
+    private readonly onPlaced: (placement: Placement) => void = () => undefined,
   ) {
     this.image = emptyImage;
     this.openings = new LogOpenings(clock);
@@ -83,7 +87,7 @@ export class LedPartitions {
    */
   lead(topicName: string, partition: number): LedPartition {
     const topic = this.byName.get(topicName);
-    return topic?.led[partition] ?? refuse(topic, topicName, partition);
+    return topic?.led[partition] ?? this.refuse(topic, topicName, partition);
   }
 
   /**
@@ -93,7 +97,7 @@ export class LedPartitions {
   leadById(topicId: Uuid, partition: number): LedPartition {
     const topic = this.byId.get(topicId);
     if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID', `no topic has id ${topicId}`);
-    return topic.led[partition] ?? refuse(topic, topic.image.name, partition);
+    return topic.led[partition] ?? this.refuse(topic, topic.image.name, partition);
   }
 
   /**
@@ -250,7 +254,10 @@ export class LedPartitions {
     const { leaderEpoch } = coming.image;
     try {
       const ref = { topicId: id, topicName: name, partition: index };
-      const log = await this.store.open(ref, this.settingsFor(topic).log);
+      const wish = directoryOf(coming.image, this.nodeId);
+      const log = await this.store.open(ref, this.settingsFor(topic).log, wish);
+      const directory = this.store.directoryOf?.(ref);
+      if (directory !== undefined && directory !== wish) this.onPlaced({ ...ref, directory });
       if (isCancelled(coming)) return;
       log.updateSettings(this.settingsFor(topic).log);
       log.becomeLeader(leaderEpoch);
@@ -300,6 +307,25 @@ export class LedPartitions {
     }
   }
 
+  private refuse(topic: KnownTopic | undefined, topicName: string, partition: number): never {
+    const image = topic?.image.partitions[partition];
+    if (topic === undefined || image === undefined) {
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no ${topicName}-${partition}`);
+    }
+    if (topic.failed.has(partition) || this.isOffline(image)) {
+      throw new KafkaError('KAFKA_STORAGE_ERROR', `${topicName}-${partition} is offline`);
+    }
+    const reason = topic.coming[partition] === undefined ? 'is led elsewhere' : 'is being opened';
+    throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${topicName}-${partition} ${reason}`);
+  }
+
+  /** Nobody leads it, because it lies in a log directory of ours that is offline. */
+  private isOffline(partition: PartitionImage): boolean {
+    const directory = directoryOf(partition, this.nodeId);
+    if (partition.leader >= 0 || directory === undefined) return false;
+    return !isOnlineDirectory(directory, this.image.brokers.get(this.nodeId)?.directories ?? []);
+  }
+
   private settingsFor(topic: KnownTopic): LeaderSettings {
     topic.settings ??= this.settingsOf(this.image, topic.image.name);
     return topic.settings;
@@ -309,13 +335,8 @@ export class LedPartitions {
 /** Asked anew after every wait, which the type checker would not believe. */
 const isCancelled = (coming: Coming): boolean => coming.isCancelled;
 
-function refuse(topic: KnownTopic | undefined, topicName: string, partition: number): never {
-  if (topic?.image.partitions[partition] === undefined) {
-    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `there is no ${topicName}-${partition}`);
-  }
-  if (topic.failed.has(partition)) {
-    throw new KafkaError('KAFKA_STORAGE_ERROR', `${topicName}-${partition} cannot be opened`);
-  }
-  const reason = topic.coming[partition] === undefined ? 'is led elsewhere' : 'is being opened';
-  throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${topicName}-${partition} ${reason}`);
+/** The log directory that the catalog has for a broker's replica; undefined: it does not say. */
+function directoryOf({ replicas, directories }: PartitionImage, broker: number): Uuid | undefined {
+  const directory = directories[replicas.indexOf(broker)];
+  return directory === undefined || isReservedDirectory(directory) ? undefined : directory;
 }

@@ -161,7 +161,18 @@ export class DiskLogStore extends BaseLogStore {
       const ref = { topicId, topicName, partition };
       logs.push({ ref, sizeInBytes: this.sizeOfFolder(name) });
     }
-    return [{ path: this.root, ...this.disk.volume(this.root), logs }];
+    try {
+      return [{ path: this.root, ...this.disk.volume(this.root), logs }];
+    } catch (error) {
+      this.logger.warn('a log directory cannot be looked at', { root: this.root, error });
+      return [{ path: this.root, totalBytes: -1, usableBytes: -1, logs: [], isOffline: true }];
+    }
+  }
+
+  /** Is there a folder of the log, or one that may be its? */
+  holds(ref: PartitionRef): boolean {
+    const name = folderName(ref);
+    return this.isThere(name) && (this.ownerOf(name) ?? ref.topicId) === ref.topicId;
   }
 
   override async close(): Promise<void> {
@@ -177,7 +188,12 @@ export class DiskLogStore extends BaseLogStore {
     // Logs that were never looked at are only as good as they were before.
     const areKnown = this.wasStoppedCleanly || this.unopened.size === 0;
     if (this.isSound && isNoted && areKnown) this.leaveCleanMark();
-    this.lock.release();
+    try {
+      this.lock.release();
+    } catch (error) {
+      // It is recognized as that of a process that has ended.
+      this.logger.warn('could not give a log directory back', { root: this.root, error });
+    }
   }
 
   private leaveCleanMark(): void {
@@ -407,6 +423,7 @@ export class DiskLogStore extends BaseLogStore {
     } catch (error) {
       // Until it works again a start after a crash has more to read, and that is all.
       this.isCheckpointed = false;
+      this.surroundings.onFailed();
       this.logger.error('could not write the checkpoints', { root: this.root, error });
     }
     return this.isCheckpointed;

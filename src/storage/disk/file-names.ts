@@ -1,4 +1,4 @@
-import type { PartitionRef } from '../partition-log.ts';
+import type { PartitionName } from '../partition-log.ts';
 
 /** Files of a segment are named by its base offset, snapshots by the offset they end at. */
 export const fileName = (offset: number, suffix: SegmentSuffix): string =>
@@ -24,7 +24,7 @@ export function offsetIn(name: string, suffix: SegmentSuffix): number | undefine
   return match?.[2] === suffix ? Number(match[1]) : undefined;
 }
 
-export function folderName({ topicName, partition }: PartitionRef): string {
+export function folderName({ topicName, partition }: PartitionName): string {
   return `${topicName}-${partition}`;
 }
 

@@ -1,0 +1,88 @@
+import { partitionOf } from '../../storage/disk/file-names.ts';
+import { readIdentity } from '../../storage/disk/checkpoint-files.ts';
+import { identityFile } from '../../storage/disk/file-names.ts';
+import { systemCodeOf } from '../../storage/storage-failure.ts';
+import type { Disk } from '../../host/disk.ts';
+import { readMeta } from './data-folder.ts';
+import type { DataFolderOptions } from './data-folder.ts';
+import type { MetaProperties } from './meta-properties.ts';
+import { UnusableFolder } from './unusable-folder.ts';
+
+/** A log directory beside the one of the catalog, as it was found. */
+export interface FoundDirectory {
+  readonly path: string;
+  /** Undefined: it is empty. */
+  readonly meta: MetaProperties | undefined;
+  /** What keeps it from being used; the broker does without it then. */
+  readonly error: unknown;
+}
+
+/**
+ * Looks at several log directories and changes nothing. Each has a `meta.properties` of its own, all
+ * of one node and cluster; one that cannot be read is left out.
+ *
+ * @param catalogMeta  of the directory that holds the catalog; undefined: it is empty
+ * @throws {UnusableFolder} directories that do not belong together, or two copies of a partition
+ */
+export function inspectDirectories(
+  options: DataFolderOptions,
+  catalogMeta: MetaProperties | undefined,
+  paths: readonly string[],
+): FoundDirectory[] {
+  const found = paths.map((path) => inspectDirectory({ ...options, folder: path }));
+  const whose = catalogMeta?.clusterId;
+  for (const { path, meta } of found) {
+    if (meta === undefined || meta.clusterId === whose) continue;
+    throw new UnusableFolder(
+      whose === undefined
+        ? `the log directory ${path} belongs to cluster ${meta.clusterId}, but ${options.folder}, ` +
+            'where the catalog belongs, is empty; was the order of log.dirs changed?'
+        : `the log directory ${path} belongs to cluster ${meta.clusterId}, but ${options.folder} ` +
+            `to cluster ${whose}`,
+    );
+  }
+  requireDistinct([catalogMeta, ...found.map(({ meta }) => meta)]);
+  const readable = found.filter(({ error }) => error === undefined).map(({ path }) => path);
+  requireNoCopies(options.disk, [options.folder, ...readable]);
+  return found;
+}
+
+function inspectDirectory(options: DataFolderOptions): FoundDirectory {
+  const path = options.folder;
+  try {
+    return { path, meta: readMeta(options), error: undefined };
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return { path, meta: undefined, error };
+  }
+}
+
+function requireDistinct(metas: readonly (MetaProperties | undefined)[]): void {
+  const ids = metas.flatMap((meta) => meta?.directoryId ?? []);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice === undefined) return;
+  throw new UnusableFolder(`two of log.dirs have the directory.id ${twice}: one is a copy`);
+}
+
+/** Nobody can say which of two is the one that was written to last. */
+function requireNoCopies(disk: Disk, paths: readonly string[]): void {
+  const places = new Map<string, string>();
+  for (const path of paths) {
+    for (const name of disk.list(path)) {
+      const topicName = partitionOf(name)?.topicName;
+      if (topicName === undefined || topicName === '__cluster_metadata') continue;
+      const other = places.get(name);
+      places.set(name, path);
+      if (other === undefined || !areSameLog(disk, `${other}/${name}`, `${path}/${name}`)) continue;
+      throw new UnusableFolder(
+        `the partition ${name} lies in ${other} and in ${path}; remove the copy that is not wanted`,
+      );
+    }
+  }
+}
+
+/** Folders of one name may belong to a topic and to one of that name before it. */
+function areSameLog(disk: Disk, one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => readIdentity(disk, `${path}/${identityFile}`));
+  return first === undefined || second === undefined || first === second;
+}
