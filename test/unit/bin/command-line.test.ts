@@ -97,13 +97,14 @@ describe('what is started', () => {
     });
   });
 
-  test.each<[args: string[], properties: string, expected: string | undefined]>([
-    [[], 'log.dirs=/a, /b\nlog.dir=/c', '/a'],
+  test.each<[args: string[], properties: string, expected: string | string[] | undefined]>([
+    [[], 'log.dirs=/a\nlog.dir=/c', '/a'],
+    [[], 'log.dirs=/a, /b,\nlog.dir=/c', ['/a', '/b']],
     [[], 'log.dir=/c', '/c'],
     [['--data', 'd'], 'log.dirs=/a', 'd'],
     [['--memory'], 'log.dirs=/a', undefined],
   ])('%j with %j keeps its data in %s', (args, properties, expected) => {
-    expect(brokerOptions(start(...args), {}, properties).dataDir).toBe(expected);
+    expect(brokerOptions(start(...args), {}, properties).dataDir).toEqual(expected);
   });
 
   it('listens as the properties say, unless a port is given', () => {

@@ -117,7 +117,7 @@ describe('what is worth telling at the start', () => {
     expect(notices(new BrokerConfig())).toEqual([]);
   });
 
-  it('are unknown names in one line, ignored listeners and folders, and what has no effect', () => {
+  it('are unknown names in one line, ignored listeners, and what has no effect', () => {
     const properties = {
       'no.such.key': '1',
       'log.retention.hourz': '2',
@@ -132,7 +132,6 @@ describe('what is worth telling at the start', () => {
     expect(notices(new BrokerConfig({ properties }))).toEqual([
       'unknown configuration, ignored: log.retention.hourz, no.such.key',
       'controller listeners are not opened, no controller connects: CONTROLLER://:10',
-      'of several log.dirs only the first is used: /a',
       'not served yet, without effect: authorizer.class.name, transaction.state.log.min.isr',
     ]);
   });
