@@ -103,8 +103,6 @@ export class DiskSegment implements ReplacementMedium {
     await this.tools.files.during(this.log, (file) => file.sync());
     // A file without a name is as durable as one that was never written.
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
-    // Where batches are gone, the rows cannot be found out anew.
-    if (this.mark !== '') await this.syncBeside('.txnindex');
     if (!this.isDirty) return;
     this.isDirty = false;
     try {

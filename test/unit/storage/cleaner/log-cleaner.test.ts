@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DiskLogStore } from '../../../../src/storage/disk/disk-log-store.ts';
+import { defaultCleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
+import { readRecords } from '../../../../src/protocol/record-batch.ts';
+import { settle } from '../../../support/manual-clock.ts';
+import type { TestLog } from './cleaning-fixture.ts';
+import { CleaningFixture } from './cleaning-fixture.ts';
+
+const checkpointPath = '/data/cleaner-offset-checkpoint';
+
+describe('the cleaner beside the other work on a log', () => {
+  let fixture: CleaningFixture;
+
+  beforeEach(async () => {
+    fixture = new CleaningFixture('disk');
+    await fixture.open();
+    for (let i = 0; i < 6; i++) {
+      await fixture.put([
+        ['a', `a${i}`],
+        ['b', `b${i}`],
+      ]);
+      await fixture.roll();
+    }
+  });
+
+  afterEach(async () => {
+    await fixture.close();
+    expect(fixture.disk.openFiles).toBe(0);
+    expect(fixture.clock.pendingTimers).toBe(0);
+  });
+
+  const leftBeside = () => fixture.disk.files().filter((path) => /\.(cleaned|swap)$/.test(path));
+
+  test('a reader in the midst of a read finishes with what was there', async () => {
+    const { log } = fixture;
+    const limit = 'highWatermark';
+    const reading = log.read({ fromOffset: 0, maxBytes: 100_000, minOneBatch: true, limit });
+    await fixture.cleaner.run();
+    const result = await reading;
+    const [first] = readRecords(result.records[0]!);
+    expect(first?.value?.toString()).toBe('a0');
+    result.release();
+    expect((await fixture.records()).map(([, , value]) => value)).toEqual(['a5', 'b5']);
+  });
+
+  test('replaced files are marked, and removed after file.delete.delay.ms', async () => {
+    await fixture.cleaner.run();
+    const deleted = () => fixture.disk.files().filter((path) => path.endsWith('.deleted')).length;
+    expect(deleted()).toBeGreaterThan(0);
+    await fixture.clock.advance(59_999);
+    expect(deleted()).toBeGreaterThan(0);
+    await fixture.clock.advance(1);
+    expect(deleted()).toBe(0);
+  });
+
+  test('DeleteRecords amid a cleaning ends it; the next one goes through', async () => {
+    const cleaning = fixture.cleaner.run();
+    await fixture.log.deleteBefore(7);
+    await cleaning;
+    expect(fixture.checkpoint.size).toBe(0);
+    expect(leftBeside()).toEqual([]);
+    await fixture.cleaner.run();
+    expect(fixture.log.logStartOffset).toBe(7);
+    expect((await fixture.records()).map(([, , value]) => value)).toEqual(['a5', 'b5']);
+  });
+
+  test('a failure of the log ends it', async () => {
+    const cleaning = fixture.cleaner.run();
+    fixture.disk.failWith('write', 'EIO');
+    await fixture.put([['c', '1']]).catch(() => undefined);
+    fixture.disk.heal();
+    await cleaning;
+    expect(fixture.checkpoint.size).toBe(0);
+    expect(leftBeside()).toEqual([]);
+  });
+
+  test('a topic that is not compacted any more is let go', async () => {
+    const cleaning = fixture.cleaner.run();
+    fixture.log.updateSettings({ ...fixture.log.settings, cleanupCompact: false });
+    await cleaning;
+    expect(fixture.checkpoint.size).toBe(0);
+    expect(leftBeside()).toEqual([]);
+    expect(await fixture.records()).toHaveLength(12);
+  });
+
+  test.each(['open', 'write', 'sync'] as const)('when %s fails it is tried again', async (call) => {
+    fixture.disk.failWith(call, 'ENOSPC');
+    await fixture.cleaner.run();
+    fixture.disk.heal();
+    expect(fixture.log.failure).toBeUndefined();
+    expect(fixture.logged).toEqual(['a log could not be cleaned; it is tried again']);
+    expect(leftBeside()).toEqual([]);
+    await fixture.cleaner.run();
+    expect(await fixture.records()).toHaveLength(2);
+  });
+
+  test('when a file cannot take its place the log is given up, and whole when opened again', async () => {
+    fixture.disk.failWith('rename', 'EIO');
+    await fixture.cleaner.run();
+    fixture.disk.heal();
+    expect(fixture.log.failure?.kind).toBe('NotCommitted');
+    await fixture.open();
+    expect((await fixture.records()).map(([, , value]) => value).slice(-2)).toEqual(['a5', 'b5']);
+    await fixture.cleaner.run();
+    expect(await fixture.records()).toHaveLength(2);
+  });
+
+  test('a damaged batch: the log is reported and left as it is, others are cleaned', async () => {
+    const damaged = fixture.log;
+    const [first] = fixture.disk.files().filter((path) => path.endsWith('.log'));
+    const file = fixture.disk.open(first!);
+    file.writeSync([Buffer.from('?')], 70);
+    file.close();
+    const other = await fixture.open({}, 'whole');
+    await fixture.put([['a', '1']]);
+    await fixture.put([['a', '2']]);
+    await fixture.roll();
+    const cleaner = fixture.newCleaner(() => [damaged, other]);
+    await cleaner.run();
+    await cleaner.run();
+    expect(fixture.logged.sort()).toEqual([
+      'a log cannot be cleaned and is left as it is',
+      'a log was cleaned',
+    ]);
+    expect(await fixture.records()).toEqual([[1, 'a', '2']]);
+    expect(leftBeside()).toEqual([]);
+    expect(damaged.sizeInBytes).toBeGreaterThan(500);
+  });
+
+  test('log.cleaner.io.max.bytes.per.second makes it pause, which ends when it stops', async () => {
+    fixture.settings = { ...fixture.settings, maxBytesPerSecond: 1 };
+    await fixture.clock.advance(1000);
+    let isDone = false;
+    const cleaning = fixture.cleaner.run().then(() => (isDone = true));
+    await settle(20);
+    expect(isDone).toBe(false);
+    await fixture.cleaner.stop();
+    await cleaning;
+    expect(fixture.checkpoint.size).toBe(0);
+  });
+});
+
+describe('the cleaner of a store', () => {
+  let fixture: CleaningFixture;
+  let settings = defaultCleanerSettings;
+
+  beforeEach(async () => {
+    fixture = new CleaningFixture('disk');
+    await fixture.store.close();
+    settings = defaultCleanerSettings;
+    fixture.newStore = () =>
+      new DiskLogStore({
+        clock: fixture.clock,
+        random: fixture.random,
+        disk: fixture.disk,
+        root: '/data',
+        cleaner: () => settings,
+      });
+    fixture.store = fixture.newStore();
+  });
+
+  afterEach(async () => {
+    await fixture.close();
+    expect(fixture.clock.pendingTimers).toBe(0);
+  });
+
+  async function dirtyLog(): Promise<TestLog> {
+    const log = await fixture.open();
+    for (let i = 0; i < 5; i++) await fixture.put([['a', String(i)]]);
+    await fixture.roll();
+    return log;
+  }
+
+  const isClean = async () => (await fixture.records()).length === 1;
+
+  async function backoff(ms: number): Promise<void> {
+    await fixture.clock.advance(ms);
+    await settle(30);
+  }
+
+  test('looks for work every log.cleaner.backoff.ms', async () => {
+    await dirtyLog();
+    await backoff(14_999);
+    expect(await isClean()).toBe(false);
+    await backoff(1);
+    expect(await isClean()).toBe(true);
+  });
+
+  test('takes a new log.cleaner.backoff.ms at once', async () => {
+    const log = await dirtyLog();
+    await backoff(5000);
+    settings = { ...settings, backoffMs: 6000 };
+    log.updateSettings(log.settings);
+    await backoff(999);
+    expect(await isClean()).toBe(false);
+    await backoff(1);
+    expect(await isClean()).toBe(true);
+  });
+
+  test('takes a topic that becomes compacted', async () => {
+    const log = await dirtyLog();
+    log.updateSettings({ ...log.settings, cleanupCompact: false });
+    await backoff(15_000);
+    expect(await isClean()).toBe(false);
+    log.updateSettings({ ...log.settings, cleanupCompact: true });
+    await backoff(15_000);
+    expect(await isClean()).toBe(true);
+  });
+
+  test('does nothing without log.cleaner.enable', async () => {
+    await fixture.store.close();
+    settings = { ...settings, isEnabled: false };
+    fixture.store = fixture.newStore();
+    await dirtyLog();
+    await backoff(100_000);
+    expect(await isClean()).toBe(false);
+  });
+
+  test('row 160: what is clean is remembered in Kafka’s own file', async () => {
+    await dirtyLog();
+    await backoff(15_000);
+    expect(fixture.disk.readFile(checkpointPath).toString()).toBe('0\n1\norders 0 5\n');
+    await fixture.restart();
+    const reads = fixture.disk.calls.read;
+    await backoff(15_000);
+    expect(fixture.disk.calls.read).toBe(reads); // nothing is dirty
+    expect(fixture.disk.readFile(checkpointPath).toString()).toBe('0\n1\norders 0 5\n');
+  });
+
+  test('row 160: a checkpoint past the end of the log counts up to that end', async () => {
+    await dirtyLog();
+    await fixture.store.close();
+    fixture.disk.writeFile(checkpointPath, '0\n1\norders 0 1000\n');
+    fixture.store = fixture.newStore();
+    await fixture.open();
+    for (let i = 0; i < 5; i++) await fixture.put([['a', String(i)]]);
+    await fixture.roll();
+    await backoff(15_000);
+    expect(fixture.disk.readFile(checkpointPath).toString()).toBe('0\n1\norders 0 11\n');
+    expect(await fixture.records()).toEqual([[10, 'a', '4']]);
+  });
+
+  test('row 160: a checkpoint below the log’s start is moved there', async () => {
+    const log = await dirtyLog();
+    await backoff(15_000);
+    for (let i = 0; i < 5; i++) await fixture.put([['b', String(i)]]);
+    await log.deleteBefore(8);
+    await backoff(15_000);
+    expect(fixture.disk.readFile(checkpointPath).toString()).toBe('0\n1\norders 0 8\n');
+  });
+
+  test('a deleted topic leaves nothing behind, not even amid its cleaning', async () => {
+    const log = await dirtyLog();
+    settings = { ...settings, maxBytesPerSecond: 1 };
+    await backoff(15_000);
+    await fixture.store.delete(log.ref);
+    await fixture.open();
+    await fixture.put([['a', 'new']]);
+    await backoff(15_000);
+    expect(await fixture.records()).toEqual([[0, 'a', 'new']]);
+    await fixture.clock.advance(60_000);
+    expect(fixture.disk.files().filter((path) => /cleaned|swap|delete/.test(path))).toEqual([]);
+  });
+
+  test('a topic made anew under a name is dirty from its beginning', async () => {
+    const log = await dirtyLog();
+    await backoff(15_000);
+    await fixture.store.delete(log.ref);
+    expect(fixture.disk.readFile(checkpointPath).toString()).toBe('0\n0\n');
+  });
+});

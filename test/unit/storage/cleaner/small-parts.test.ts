@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+import { KeyHash } from '../../../../src/storage/cleaner/key-hash.ts';
+import { mapSizeFor, OffsetMap } from '../../../../src/storage/cleaner/offset-map.ts';
+import { Throttler } from '../../../../src/storage/cleaner/throttler.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { SeededRandom } from '../../../support/seeded-random.ts';
+
+const secret = Uint8Array.from({ length: 16 }, (_, i) => i);
+
+describe('hashes of keys', () => {
+  // From the reference implementation's list for 128 bits: key 00 01 .. 0f, input 00 01 .. (n - 1).
+  test.each([
+    [0, 'a3817f04ba25a8e66df67214c7550293'],
+    [1, 'da87c1d86b99af44347659119b22fc45'],
+    [2, '8177228da4a45dc7fca38bdef60affe4'],
+  ])('are SipHash-2-4 of 128 bits (%i bytes)', (length, expected) => {
+    const hash = new KeyHash(secret);
+    const input = Uint8Array.from({ length: length + 3 }, (_, i) => i - 3);
+    hash.hash(input, 3, length);
+    expect(Buffer.from(hash.result.buffer).toString('hex')).toBe(expected);
+  });
+
+  test('tell keys apart that differ in any one bit, at any length', () => {
+    const hash = new KeyHash(secret);
+    const seen = new Set<string>();
+    let count = 0;
+    for (let length = 0; length < 40; length++) {
+      for (let bit = -1; bit < length * 8; bit++) {
+        const key = Buffer.alloc(length);
+        if (bit >= 0) key[bit >> 3] = 1 << (bit & 7);
+        hash.hash(key, 0, length);
+        seen.add(hash.result.join());
+        count++;
+      }
+    }
+    expect(seen.size).toBe(count);
+  });
+
+  test('depend on the secret', () => {
+    const hashes = [secret, Uint8Array.from(secret, (byte) => byte + 1)].map((each) => {
+      const hash = new KeyHash(each);
+      hash.hash(Buffer.from('key'), 0, 3);
+      return hash.result.join();
+    });
+    expect(hashes[0]).not.toBe(hashes[1]);
+  });
+});
+
+describe('the map of offsets', () => {
+  test('behaves like a map', () => {
+    const random = new SeededRandom(3);
+    const map = new OffsetMap(mapSizeFor(500, 24 * 600, 0.9), secret);
+    const model = new Map<string, number>();
+    for (let offset = 0; offset < 2000; offset++) {
+      const key = `key-${random.below(400)}`;
+      const bytes = Buffer.from(`..${key}`);
+      expect(map.put(bytes, 2, key.length, offset)).toBe(true);
+      model.set(key, offset);
+    }
+    expect(map.size).toBe(model.size);
+    for (let i = 0; i < 500; i++) {
+      const key = `key-${i}`;
+      expect(map.get(Buffer.from(key), 0, key.length)).toBe(model.get(key) ?? -1);
+    }
+  });
+
+  test('takes no more keys than its load factor allows', () => {
+    const map = new OffsetMap(mapSizeFor(1000, 24 * 10, 0.5), secret);
+    const put = (i: number): boolean => map.put(Buffer.from([i]), 0, 1, i);
+    expect([0, 1, 2, 3, 4, 5, 6].map(put)).toEqual([true, true, true, true, true, false, false]);
+    expect(map.get(Buffer.from([5]), 0, 1)).toBe(-1);
+  });
+
+  test('is no larger than its keys need, and never larger than its bound', () => {
+    expect(mapSizeFor(10, 134_217_728, 0.9)).toEqual({ slots: 21, mostEntries: 5_033_164 });
+    expect(mapSizeFor(1e9, 134_217_728, 0.9).slots).toBe(5_592_405);
+    expect(mapSizeFor(1e12, 2 ** 40, 1).slots).toBe(Math.floor((2 ** 31 - 1) / 24));
+  });
+});
+
+describe('the throttle', () => {
+  function throttled(rate: number) {
+    const clock = new ManualClock();
+    const pauses: number[] = [];
+    const sleep = async (ms: number): Promise<void> => {
+      pauses.push(ms);
+      await clock.advance(ms);
+    };
+    return { clock, pauses, throttler: new Throttler(clock, () => rate, sleep) };
+  }
+
+  test('pauses until the rate is what was asked for', async () => {
+    const { clock, pauses, throttler } = throttled(100);
+    await clock.advance(301);
+    await throttler.pass(100);
+    expect(pauses).toEqual([699]);
+    // The interval begins anew.
+    await throttler.pass(1000);
+    expect(pauses).toEqual([699]);
+    await clock.advance(400);
+    await throttler.pass(0);
+    expect(pauses).toEqual([699, 9600]);
+  });
+
+  test('does not pause below the rate', async () => {
+    const { clock, pauses, throttler } = throttled(1000);
+    for (let i = 0; i < 10; i++) {
+      await clock.advance(310);
+      await throttler.pass(300);
+    }
+    expect(pauses).toEqual([]);
+  });
+});
