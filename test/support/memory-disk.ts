@@ -142,8 +142,7 @@ export class MemoryDisk implements Disk {
   }
 
   exists(path: string): boolean {
-    this.checkPower();
-    return this.find(path) !== undefined;
+    return !this.isOff && this.find(path) !== undefined;
   }
 
   stat(path: string): { size: number; modifiedMs: number; isDirectory: boolean } | undefined {
