@@ -86,6 +86,14 @@ export class Run {
     }
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }
