@@ -312,6 +312,7 @@ async function openEngine(
     const store = new MemoryLogStore({
       ...around,
       retentionCheckMs,
+      initialTaskDelayMs: config.get('log.initial.task.delay.ms'),
       producerExpiryCheckMs,
       cleaner: () => cleanerSettings(config.follow(catalog.image)),
     });

@@ -49,6 +49,7 @@ export async function openDiskEngine(
       ...(inspect !== undefined && { inspect }),
       brokerEpoch: () => catalog?.image.brokers.get(nodeId)?.epoch ?? -1,
       retentionCheckMs: config.get('log.retention.check.interval.ms'),
+      initialTaskDelayMs: config.get('log.initial.task.delay.ms'),
       producerExpiryCheckMs: config.get('producer.id.expiration.check.interval.ms'),
       cleaner: () => cleanerSettings(catalog === undefined ? config : config.follow(catalog.image)),
       checkpointMs: config.get('log.flush.offset.checkpoint.interval.ms'),

@@ -17,6 +17,8 @@ export interface LogStoreOptions {
   readonly logger?: Logger;
   /** `log.retention.check.interval.ms`; 0: retention is applied by others only. */
   readonly retentionCheckMs?: number;
+  /** `log.initial.task.delay.ms`: before the first round of retention and of checkpoints. Default: as between rounds. */
+  readonly initialTaskDelayMs?: number | undefined;
   /** `producer.id.expiration.check.interval.ms`. */
   readonly producerExpiryCheckMs?: number;
   /** The cleaner's configuration of now; left out: nothing is compacted. */
@@ -58,7 +60,8 @@ export abstract class BaseLogStore implements LogStore {
     this.every(options.producerExpiryCheckMs ?? defaultProducerExpiryCheckMs, () => {
       for (const log of this.logs.values()) log.expireProducers();
     });
-    this.every(options.retentionCheckMs ?? defaultRetentionCheckMs, () => this.applyRetention());
+    const retentionCheckMs = options.retentionCheckMs ?? defaultRetentionCheckMs;
+    this.every(retentionCheckMs, () => this.applyRetention(), options.initialTaskDelayMs);
     this.cleaner = this.startCleaner(options);
   }
 
@@ -148,9 +151,9 @@ export abstract class BaseLogStore implements LogStore {
   }
 
   /** Runs `action` again and again until the store closes; 0: never. */
-  protected every(periodMs: number, action: () => void): void {
+  protected every(periodMs: number, action: () => void, firstMs = periodMs): void {
     if (periodMs > 0) {
-      this.after(periodMs, () => {
+      this.after(firstMs, () => {
         action();
         this.every(periodMs, action);
       });

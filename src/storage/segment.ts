@@ -58,7 +58,8 @@ export class Segment {
   offsetOfMaxTimestamp: number;
   firstTimestamp: number | undefined;
   lastModifiedMs: number;
-  private readonly rollJitterMs: number;
+  /** So much earlier than `segment.ms` says it is full: not all logs roll at once. */
+  rollJitterMs: number;
   private loaded: SegmentIndexes | undefined;
   private bytesSinceRow = 0;
   /** Offsets that readers will probably ask for next, and where they begin. */

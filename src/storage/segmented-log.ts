@@ -127,6 +127,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       onCommitted: (group) => this.onCommitted(group),
       onFailed: (cause) => this.onFailed(cause),
     });
+    this.segments.active.rollJitterMs = this.rollJitter();
     this.producers.onHighWatermark(this.highWatermark);
     this.updateLastStableOffset();
     this.checkInvariant();

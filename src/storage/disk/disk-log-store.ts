@@ -128,7 +128,8 @@ export class DiskLogStore extends BaseLogStore {
       this.lock.release();
       throw error;
     }
-    this.every(options.checkpointMs ?? defaultCheckpointMs, () => this.checkpoint(false));
+    const checkpointMs = options.checkpointMs ?? defaultCheckpointMs;
+    this.every(checkpointMs, () => this.checkpoint(false), options.initialTaskDelayMs);
     this.progress = this.wasStoppedCleanly ? undefined : this.watchRecovery();
   }
 

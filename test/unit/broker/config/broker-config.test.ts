@@ -162,6 +162,21 @@ describe('the settings of a topic', () => {
     expect(settingsOf(given, properties).retentionMs).toBe(retentionMs);
   });
 
+  test.each<[properties: Record<string, string>, segmentMs: number, segmentJitterMs: number]>([
+    [{}, 604_800_000, 0],
+    [{ 'log.roll.hours': '2', 'log.roll.jitter.hours': '1' }, 7_200_000, 3_600_000],
+    [{ 'log.roll.hours': '2', 'log.roll.ms': '5' }, 5, 0],
+    [{ 'log.roll.jitter.hours': '1', 'log.roll.jitter.ms': '7' }, 604_800_000, 7],
+  ])('roll after %j', (properties, segmentMs, segmentJitterMs) => {
+    expect(settingsOf({}, properties)).toMatchObject({ segmentMs, segmentJitterMs });
+  });
+
+  it('do not keep less for the sake of tiers that there are not', () => {
+    const given = { 'local.retention.ms': '1000', 'local.retention.bytes': '1' };
+    const { retentionMs, retentionBytes } = settingsOf({ 'TOPIC:t': given });
+    expect([retentionMs, retentionBytes]).toEqual([604_800_000, -1]);
+  });
+
   it('of a compacted topic roll before records must be compacted', () => {
     const given = { 'TOPIC:t': { 'cleanup.policy': 'compact', 'max.compaction.lag.ms': '1000' } };
     expect(settingsOf(given)).toMatchObject({
