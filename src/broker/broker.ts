@@ -19,6 +19,7 @@ import { PartitionReader } from './fetch/read-partitions.ts';
 import { handlerTable } from './handler-table.ts';
 import { ByteBudget } from './network/byte-budget.ts';
 import { Connections, Listener } from './network/listener.ts';
+import { FrameMemory } from './network/frame-memory.ts';
 import { Writers } from './network/output-buffer.ts';
 import type { NodeSettings } from './node-settings.ts';
 import type { LedPartition } from './replica/led-partition.ts';
@@ -97,11 +98,12 @@ export class Broker implements Node {
     const dispatcher = new Dispatcher(table, this, logger);
     this.connections = new Connections(
       settings.connections,
-      (buffer, start, end, connection) => dispatcher.answer(buffer, start, end, connection),
+      (frame, connection) => dispatcher.answer(frame, connection),
       {
         incoming: new ByteBudget(settings.maxRequestBytesInMemory),
         outgoing,
         writers: new Writers(),
+        memory: new FrameMemory(),
         clock,
         logger,
       },

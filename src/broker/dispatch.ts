@@ -9,8 +9,10 @@ import { requestHeaderVersion, responseHeaderVersion } from '../protocol/schema.
 import { WireReader } from '../protocol/wire-reader.ts';
 import type { WireWriter } from '../protocol/wire-writer.ts';
 import type { MetadataImage } from './catalog/image.ts';
+import type { PooledBuffer } from '../storage/disk/buffer-pool.ts';
 import { CloseConnection, type Handler, type RequestContext } from './handler.ts';
 import type { ConnectionFacts, Outcome } from './network/connection.ts';
+import type { Frame } from './network/frame-memory.ts';
 import type { Reply } from './network/output-buffer.ts';
 
 /** The broker that answers. */
@@ -49,15 +51,10 @@ export class Dispatcher {
   }
 
   /** Never throws or rejects. */
-  answer(
-    buffer: Buffer,
-    start: number,
-    end: number,
-    connection: ConnectionFacts,
-  ): Outcome | Promise<Outcome> {
+  answer(frame: Frame, connection: ConnectionFacts): Outcome | Promise<Outcome> {
     let exchange: RequestExchange | undefined;
     try {
-      exchange = this.read(buffer, start, end, connection);
+      exchange = this.read(frame, connection);
       if (exchange === undefined) return 'close';
       if (!exchange.isVersionServed) return exchange.refuseVersion();
       const response = exchange.handler.answer(exchange.request, exchange);
@@ -72,12 +69,8 @@ export class Dispatcher {
     }
   }
 
-  private read(
-    buffer: Buffer,
-    start: number,
-    end: number,
-    connection: ConnectionFacts,
-  ): RequestExchange | undefined {
+  private read(frame: Frame, connection: ConnectionFacts): RequestExchange | undefined {
+    const { buffer, start, end } = frame;
     if (end - start < smallestHeader) return this.notServed(connection, 'no header');
     const key = ((buffer[start] as number) << 8) | (buffer[start + 1] as number);
     const version = buffer.readInt16BE(start + 2);
@@ -89,7 +82,7 @@ export class Dispatcher {
     if (!isVersionServed && key !== apiVersions.key) {
       return this.notServed(connection, `${api.name} v${version}`);
     }
-    const reader = new WireReader({ buffer, start, end }, mostElements);
+    const reader = new WireReader(frame, mostElements);
     const header = decodeFrom(reader, requestHeader, requestHeaderVersion(api, version));
     const request = isVersionServed ? decodeFrom(reader, api.request, version) : {};
     const { correlationId, clientId } = header;
@@ -103,6 +96,7 @@ export class Dispatcher {
       this.node,
       connection,
       this.logger,
+      frame.lent,
     );
   }
 
@@ -147,6 +141,7 @@ class RequestExchange implements RequestContext, Reply {
     private readonly node: Node,
     private readonly connection: ConnectionFacts,
     private readonly logger: Logger,
+    private readonly lent: PooledBuffer | undefined,
   ) {}
 
   get clientHost(): string {
@@ -167,6 +162,10 @@ class RequestExchange implements RequestContext, Reply {
 
   get signal(): AbortSignal {
     return this.connection.signal;
+  }
+
+  releaseRequest(): void {
+    this.lent?.release();
   }
 
   settle(response: object | undefined): Outcome {
@@ -208,6 +207,7 @@ class RequestExchange implements RequestContext, Reply {
       this.node,
       this.connection,
       this.logger,
+      undefined,
     ).settle(response);
   }
 

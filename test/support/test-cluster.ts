@@ -97,6 +97,7 @@ export function contextOf(
     listener: 'PLAINTEXT',
     nodeId: 1,
     signal: new AbortController().signal,
+    releaseRequest: () => undefined,
     ...more,
     apiVersion,
     get image() {

@@ -191,6 +191,8 @@ class ProduceExchange {
   }
 
   private settle(failures: ReadonlyMap<Promise<void>, unknown>): ProduceResponse | undefined {
+    // Written or given up: the logs are done with the batches.
+    this.context.releaseRequest();
     for (const { led, ticket, answers, index } of this.appended) {
       const partition = led.partition;
       if (failures.has(ticket.committed)) {

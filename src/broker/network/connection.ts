@@ -3,7 +3,9 @@ import type { Clock } from '../../host/clock.ts';
 import type { Logger } from '../../host/logger.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import type { BudgetMember, ByteBudget } from './byte-budget.ts';
+import type { Frame, FrameMemory } from './frame-memory.ts';
 import { FrameReader } from './frame-reader.ts';
+import { readInto } from './lent-reads.ts';
 import { OutputBuffer, type Reply, type Writers } from './output-buffer.ts';
 
 /** What a request leads to. */
@@ -24,12 +26,7 @@ export interface ConnectionFacts {
 }
 
 /** Answers one frame; a promise only where it waits, and never one that rejects. */
-export type Answer = (
-  buffer: Buffer,
-  start: number,
-  end: number,
-  connection: ConnectionFacts,
-) => Outcome | Promise<Outcome>;
+export type Answer = (frame: Frame, connection: ConnectionFacts) => Outcome | Promise<Outcome>;
 
 export interface ConnectionSettings {
   readonly maxRequestBytes: number;
@@ -42,15 +39,9 @@ export interface ConnectionParts {
   /** Response bytes that wait for slow readers. */
   readonly outgoing: ByteBudget;
   readonly writers: Writers;
+  readonly memory: FrameMemory;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** A frame that waits for its turn. */
-interface WaitingFrame {
-  readonly buffer: Buffer;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** A request under way; its outcome is there once it is answered. */
@@ -77,7 +68,8 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private readonly reader: FrameReader;
   private readonly output: OutputBuffer;
   private readonly abort = new AbortController();
-  private readonly waiting: WaitingFrame[] = [];
+  /** Frames that wait for their turn. */
+  private readonly waiting: Frame[] = [];
   private waitingBytes = 0;
   private readonly underWay: Exchange[] = [];
   private onlyProducesUnderWay = true;
@@ -100,11 +92,11 @@ export class Connection implements ConnectionFacts, BudgetMember {
   ) {
     this.clientHost = hostOf(socket);
     this.lastActiveMs = parts.clock.monotonicMs();
-    this.reader = new FrameReader(parts.settings.maxRequestBytes, (buffer, start, end) =>
-      this.onFrame(buffer, start, end),
-    );
+    const { settings, memory } = parts;
+    this.reader = new FrameReader(settings.maxRequestBytes, memory, (frame) => this.onFrame(frame));
     this.output = new OutputBuffer(socket, parts.writers, parts.outgoing, () => this.touch());
-    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    readInto(socket, memory.incoming, (bytes) => this.onData(memory.incoming, bytes, true));
+    socket.on('data', (chunk: Buffer) => this.onData(chunk, chunk.length, false));
     socket.on('drain', () => this.onDrain());
     socket.on('error', (error) =>
       this.parts.logger.debug('connection broke', { client: this.clientHost, error }),
@@ -145,12 +137,12 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.lastActiveMs = this.parts.clock.monotonicMs();
   }
 
-  private onData(chunk: Buffer): void {
+  private onData(chunk: Buffer, bytes: number, isLent: boolean): void {
     if (this.state !== 'open') return;
     this.touch();
     const before = this.reader.pendingBytes;
     try {
-      this.reader.push(chunk);
+      this.reader.push(chunk, bytes, isLent);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.closeFor(error.message);
@@ -169,38 +161,37 @@ export class Connection implements ConnectionFacts, BudgetMember {
     else incoming.give(-bytes);
   }
 
-  private onFrame(buffer: Buffer, start: number, end: number): void {
+  private onFrame(frame: Frame): void {
     if (this.state !== 'open') return;
-    if (this.waiting.length === 0 && this.mayBegin(buffer, start)) {
-      this.begin(buffer, start, end);
+    if (this.waiting.length === 0 && this.mayBegin(frame)) {
+      this.begin(frame);
       return;
     }
-    this.waiting.push({ buffer, start, end });
-    this.waitingBytes += end - start;
-    this.parts.incoming.take(end - start);
+    const frameBytes = frame.end - frame.start;
+    this.waiting.push(frame);
+    this.waitingBytes += frameBytes;
+    this.parts.incoming.take(frameBytes);
   }
 
-  private mayBegin(buffer: Buffer, start: number): boolean {
+  private mayBegin(frame: Frame): boolean {
     if (this.isOutputBlocked || this.state !== 'open') return false;
     if (this.underWay.length === 0) return true;
     return (
-      this.onlyProducesUnderWay &&
-      this.underWay.length < maxProducesUnderWay &&
-      isProduce(buffer, start)
+      this.onlyProducesUnderWay && this.underWay.length < maxProducesUnderWay && isProduce(frame)
     );
   }
 
-  private begin(buffer: Buffer, start: number, end: number): void {
-    const outcome = this.parts.answer(buffer, start, end, this);
+  private begin(frame: Frame): void {
+    const outcome = this.parts.answer(frame, this);
     const isSettled = !(outcome instanceof Promise);
     if (isSettled && this.underWay.length === 0) {
       this.emit(outcome);
       return;
     }
-    const frameBytes = end - start;
+    const frameBytes = frame.end - frame.start;
     const exchange: Exchange = { frameBytes, outcome: isSettled ? outcome : undefined };
     this.onlyProducesUnderWay =
-      (this.underWay.length === 0 || this.onlyProducesUnderWay) && isProduce(buffer, start);
+      (this.underWay.length === 0 || this.onlyProducesUnderWay) && isProduce(frame);
     this.underWay.push(exchange);
     this.parts.incoming.take(frameBytes);
     if (isSettled) return;
@@ -227,11 +218,12 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private beginWaiting(): void {
     for (;;) {
       const [next] = this.waiting;
-      if (next === undefined || !this.mayBegin(next.buffer, next.start)) break;
+      if (next === undefined || !this.mayBegin(next)) break;
+      const frameBytes = next.end - next.start;
       this.waiting.shift();
-      this.waitingBytes -= next.end - next.start;
-      this.begin(next.buffer, next.start, next.end);
-      this.parts.incoming.give(next.end - next.start);
+      this.waitingBytes -= frameBytes;
+      this.begin(next);
+      this.parts.incoming.give(frameBytes);
     }
     this.pauseOrResume();
   }
@@ -326,7 +318,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
 }
 
 /** Whether a frame holds a Produce request: its key is the first field of the header. */
-function isProduce(buffer: Buffer, start: number): boolean {
+function isProduce({ buffer, start }: Frame): boolean {
   return buffer[start] === 0 && buffer[start + 1] === produceKey;
 }
 

@@ -1,4 +1,6 @@
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
+import type { PooledBuffer } from '../../storage/disk/buffer-pool.ts';
+import type { Frame, FrameMemory } from './frame-memory.ts';
 
 /** Smallest buffer for a frame that comes in pieces. */
 const firstCapacity = 16 * 1024;
@@ -12,20 +14,22 @@ const growth = 16;
  * Cuts a byte stream into frames: `int32 length`, then that many bytes. The stream may be cut
  * anywhere.
  *
- * A frame that lies in one chunk is handed on where it lies. One in pieces is gathered in a buffer
- * that grows with what has arrived: a length that was only announced takes no memory.
+ * A frame that lies in one chunk is handed on where it lies, or as a copy where the chunk is only
+ * lent. One in pieces is gathered in a buffer that grows with what has arrived: a length that was
+ * only announced takes no memory.
  */
 export class FrameReader {
   /** Length of the frame being read; -1 while its prefix is incomplete. */
   private length = -1;
   private prefix = 0;
   private prefixBytes = 0;
-  private gathered: Buffer | undefined;
+  private gathered: PooledBuffer | undefined;
   private gatheredBytes = 0;
 
   constructor(
     private readonly maxFrameBytes: number,
-    private readonly onFrame: (buffer: Buffer, start: number, end: number) => void,
+    private readonly memory: FrameMemory,
+    private readonly onFrame: (frame: Frame) => void,
   ) {}
 
   /** Bytes of an unfinished frame held here. */
@@ -33,18 +37,23 @@ export class FrameReader {
     return this.gatheredBytes;
   }
 
-  /** @throws {MalformedMessage} a length that is negative or above the limit; the stream is lost */
-  push(chunk: Buffer): void {
+  /**
+   * @param isLent  the chunk's memory is another's after this call
+   * @throws {MalformedMessage} a length that is negative or above the limit; the stream is lost
+   */
+  push(chunk: Buffer, end = chunk.length, isLent = false): void {
     let position = 0;
-    while (position < chunk.length) {
+    while (position < end) {
       position =
-        this.length < 0 ? this.readPrefix(chunk, position) : this.readBody(chunk, position);
+        this.length < 0
+          ? this.readPrefix(chunk, position, end)
+          : this.readBody(chunk, position, end, isLent);
     }
   }
 
-  private readPrefix(chunk: Buffer, from: number): number {
+  private readPrefix(chunk: Buffer, from: number, end: number): number {
     let position = from;
-    while (this.prefixBytes < 4 && position < chunk.length) {
+    while (this.prefixBytes < 4 && position < end) {
       this.prefix = (this.prefix << 8) | (chunk[position] ?? 0);
       this.prefixBytes++;
       position++;
@@ -57,39 +66,49 @@ export class FrameReader {
       throw new MalformedMessage(`a frame of ${length} bytes; the limit is ${this.maxFrameBytes}`);
     }
     this.length = length;
-    if (length === 0) this.finish(chunk, position, position);
+    if (length === 0)
+      this.finish({ buffer: chunk, start: position, end: position, lent: undefined });
     return position;
   }
 
-  private readBody(chunk: Buffer, from: number): number {
+  private readBody(chunk: Buffer, from: number, end: number, isLent: boolean): number {
     const missing = this.length - this.gatheredBytes;
-    const available = chunk.length - from;
+    const available = end - from;
     if (this.gathered === undefined && available >= missing) {
-      this.finish(chunk, from, from + missing);
-      return from + missing;
+      const stop = from + missing;
+      this.finish(
+        isLent
+          ? this.memory.copyOf(chunk, from, stop)
+          : { buffer: chunk, start: from, end: stop, lent: undefined },
+      );
+      return stop;
     }
     const taken = Math.min(missing, available);
     const target = this.roomFor(taken);
-    chunk.copy(target, this.gatheredBytes, from, from + taken);
+    chunk.copy(target.buffer, this.gatheredBytes, from, from + taken);
     this.gatheredBytes += taken;
-    if (this.gatheredBytes === this.length) this.finish(target, 0, this.length);
+    if (this.gatheredBytes === this.length) {
+      this.finish({ buffer: target.buffer, start: 0, end: this.length, lent: target });
+    }
     return from + taken;
   }
 
-  private roomFor(bytes: number): Buffer {
+  private roomFor(bytes: number): PooledBuffer {
     const needed = this.gatheredBytes + bytes;
-    if (this.gathered !== undefined && this.gathered.length >= needed) return this.gathered;
+    const { gathered } = this;
+    if (gathered !== undefined && gathered.buffer.length >= needed) return gathered;
     const capacity = Math.min(this.length, Math.max(firstCapacity, needed * growth));
-    const larger = Buffer.allocUnsafeSlow(capacity);
-    this.gathered?.copy(larger, 0, 0, this.gatheredBytes);
+    const larger = this.memory.take(capacity);
+    gathered?.buffer.copy(larger.buffer, 0, 0, this.gatheredBytes);
+    gathered?.release();
     this.gathered = larger;
     return larger;
   }
 
-  private finish(buffer: Buffer, start: number, end: number): void {
+  private finish(frame: Frame): void {
     this.length = -1;
     this.gathered = undefined;
     this.gatheredBytes = 0;
-    this.onFrame(buffer, start, end);
+    this.onFrame(frame);
   }
 }

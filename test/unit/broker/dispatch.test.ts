@@ -34,7 +34,10 @@ function dispatch(answer: Answer, logger: Logger = silentLogger, sent?: () => vo
     generationId: 1,
     memberId: 'm',
   });
-  return dispatcher.answer(frame, 4, frame.length, connection);
+  return dispatcher.answer(
+    { buffer: frame, start: 4, end: frame.length, lent: undefined },
+    connection,
+  );
 }
 
 /** Correlation id and body of a reply. */
@@ -56,7 +59,10 @@ describe('what is not served', () => {
       memberId: 'm',
     });
     frame.writeInt16BE(key, 4);
-    return dispatcher.answer(frame, 4, frame.length, connection);
+    return dispatcher.answer(
+      { buffer: frame, start: 4, end: frame.length, lent: undefined },
+      connection,
+    );
   };
 
   it('closes the connection and is told of once, and of no more than twenty things', () => {

@@ -67,6 +67,7 @@ export function contextOf(more: Partial<RequestContext> = {}): RequestContext {
     nodeId: 1,
     image: imageOf(),
     signal: new AbortController().signal,
+    releaseRequest: () => undefined,
     ...more,
   };
 }

@@ -8,6 +8,7 @@ import {
   type Answer,
   type Outcome,
 } from '../../../../src/broker/network/connection.ts';
+import { FrameMemory } from '../../../../src/broker/network/frame-memory.ts';
 import { Writers, type Reply } from '../../../../src/broker/network/output-buffer.ts';
 import type { WireWriter } from '../../../../src/protocol/wire-writer.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
@@ -99,7 +100,7 @@ function open({ isSlow = false, budget = 1000, maxRequestBytes = 1000 } = {}): S
   const begun: string[] = [];
   const late: Late[] = [];
   let isClosed = false;
-  const answer: Answer = (buffer, start, end) => {
+  const answer: Answer = ({ buffer, start, end }) => {
     const request = buffer.toString('utf8', start, end).replace(produceMark, 'produce');
     begun.push(request);
     if (request === 'bad') return 'close';
@@ -120,6 +121,7 @@ function open({ isSlow = false, budget = 1000, maxRequestBytes = 1000 } = {}): S
       incoming,
       outgoing,
       writers: new Writers(),
+      memory: new FrameMemory(),
       clock: new ManualClock(),
       logger: silentLogger,
     },

@@ -1,13 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { FrameMemory, type Frame } from '../../../../src/broker/network/frame-memory.ts';
 import { FrameReader } from '../../../../src/broker/network/frame-reader.ts';
 import { MalformedMessage } from '../../../../src/protocol/malformed-message.ts';
-
-interface Cut {
-  readonly buffer: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
 
 const frame = (body: Uint8Array): Buffer => {
   const prefix = Buffer.alloc(4);
@@ -15,15 +10,13 @@ const frame = (body: Uint8Array): Buffer => {
   return Buffer.concat([prefix, body]);
 };
 
-function readerWithFrames(maxBytes = 1_000_000): { reader: FrameReader; frames: Cut[] } {
-  const frames: Cut[] = [];
-  const reader = new FrameReader(maxBytes, (buffer, start, end) => {
-    frames.push({ buffer, start, end });
-  });
+function readerWithFrames(maxBytes = 1_000_000): { reader: FrameReader; frames: Frame[] } {
+  const frames: Frame[] = [];
+  const reader = new FrameReader(maxBytes, new FrameMemory(), (cut) => frames.push(cut));
   return { reader, frames };
 }
 
-const bodies = (frames: readonly Cut[]): Buffer[] =>
+const bodies = (frames: readonly Frame[]): Buffer[] =>
   frames.map(({ buffer, start, end }) => Buffer.from(buffer.subarray(start, end)));
 
 describe('frames', () => {
@@ -54,6 +47,39 @@ describe('frames', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('come out the same of memory that is written over after each read', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 6_000 }), { maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 20 }),
+        (sent, cuts) => {
+          const { reader, frames } = readerWithFrames();
+          const stream = Buffer.concat(sent.map(frame));
+          const memory = Buffer.alloc(9_000);
+          for (let at = 0, i = 0; at < stream.length; i++) {
+            const bytes = stream.copy(memory, 0, at, at + (cuts[i % cuts.length] ?? 1));
+            reader.push(memory, bytes, true);
+            memory.fill(0xee);
+            at += bytes;
+          }
+          expect(bodies(frames)).toEqual(sent.map((body) => Buffer.from(body)));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('that are given back make room for others, those that are not stay as they are', () => {
+    const { reader, frames } = readerWithFrames();
+    const [one, two, three] = ['1', '2', '3'].map((text) => frame(Buffer.from(text.repeat(5000))));
+    reader.push(one!, one!.length, true);
+    reader.push(two!, two!.length, true);
+    frames[0]!.lent?.release();
+    reader.push(three!, three!.length, true);
+    expect(frames[2]!.buffer).toBe(frames[0]!.buffer);
+    expect(bodies(frames.slice(1)).map(String)).toEqual(['2'.repeat(5000), '3'.repeat(5000)]);
   });
 
   it('may be cut at every byte', () => {

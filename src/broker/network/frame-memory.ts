@@ -1,0 +1,51 @@
+import { BufferPool, type PooledBuffer } from '../../storage/disk/buffer-pool.ts';
+
+/** Frames below this size share slabs, which the garbage collector takes. */
+const smallestLent = 2048;
+const slabBytes = 8192;
+/** Of buffers that nobody uses at the moment. */
+const mostFreeBytes = 16 * 1024 * 1024;
+/**
+ * What one read may bring at most. Large enough for a batch or two; the memory is one for all
+ * connections, so that an idle one has none.
+ */
+const readBytes = 256 * 1024;
+
+/** Where a frame lies. `lent` can be given back once nobody looks at the frame any more. */
+export interface Frame {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly lent: PooledBuffer | undefined;
+}
+
+/** Memory for what comes in, of all connections of a broker. */
+export class FrameMemory {
+  /** Sockets read into this; what is in it has to be used or copied before the next read. */
+  readonly incoming = Buffer.allocUnsafeSlow(readBytes);
+  private readonly pool = new BufferPool(mostFreeBytes);
+  private slab = Buffer.alloc(0);
+  private slabUsed = 0;
+
+  take(bytes: number): PooledBuffer {
+    return this.pool.take(bytes);
+  }
+
+  /** A copy of a whole frame that lies in `incoming`. */
+  copyOf(source: Buffer, start: number, end: number): Frame {
+    const bytes = end - start;
+    if (bytes >= smallestLent) {
+      const lent = this.take(bytes);
+      source.copy(lent.buffer, 0, start, end);
+      return { buffer: lent.buffer, start: 0, end: bytes, lent };
+    }
+    if (bytes > this.slab.length - this.slabUsed) {
+      this.slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.slabUsed = 0;
+    }
+    const at = this.slabUsed;
+    source.copy(this.slab, at, start, end);
+    this.slabUsed = at + bytes;
+    return { buffer: this.slab, start: at, end: at + bytes, lent: undefined };
+  }
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { readInto } from '../../../../src/broker/network/lent-reads.ts';
+
+/** A socket that a server accepted, and its other end. */
+async function pair(): Promise<{ accepted: Socket; client: Socket; close: () => void }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const accepting = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const accepted = await accepting;
+  const close = (): void => {
+    client.destroy();
+    accepted.destroy();
+    server.close();
+  };
+  return { accepted, client, close };
+}
+
+describe('reads into memory that is lent', () => {
+  it('bring what was sent, through a pause, and then the end', async () => {
+    const { accepted, client, close } = await pair();
+    const memory = Buffer.alloc(10_000);
+    const received: Buffer[] = [];
+    let reads = 0;
+    const isLent = readInto(accepted, memory, (bytes) => {
+      received.push(Buffer.from(memory.subarray(0, bytes)));
+      if (++reads !== 3) return;
+      accepted.pause();
+      setImmediate(() => accepted.resume());
+    });
+    expect(isLent).toBe(true); // in the versions of Node that the tests run on
+    accepted.on('data', (chunk: Buffer) => received.push(chunk));
+    const ended = new Promise((resolve) => accepted.once('end', resolve));
+    const sent = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => at % 251));
+    client.end(sent);
+    await ended;
+    expect(Buffer.concat(received).equals(sent)).toBe(true);
+    expect(reads).toBeGreaterThan(3);
+    close();
+  });
+
+  it('are left to a socket that is made otherwise', async () => {
+    const { accepted, close } = await pair();
+    Object.setPrototypeOf(
+      accepted,
+      Object.create(Object.getPrototypeOf(accepted) as object) as object,
+    );
+    expect(readInto(accepted, Buffer.alloc(10), () => undefined)).toBe(false);
+    close();
+  });
+});
