@@ -1,5 +1,6 @@
 import type { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import type { ProducerIds } from '../coordination/producer-ids.ts';
+import type { TransactionCoordinator } from '../coordination/transactions/transaction-coordinator.ts';
 import type { Clock } from '../host/clock.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { LogStore } from '../storage/log-store.ts';
@@ -10,6 +11,8 @@ import type { FetchSessions } from './fetch/fetch-sessions.ts';
 import type { PartitionReader } from './fetch/read-partitions.ts';
 import type { NodeSettings } from './node-settings.ts';
 import type { LedPartitions } from './replica/led-partitions.ts';
+import type { Peer } from './transactions/transaction-peer.ts';
+import type { PartitionVerifier } from './transactions/verification.ts';
 
 /** Everything the handlers of one broker work with. */
 export interface BrokerServices {
@@ -26,6 +29,10 @@ export interface BrokerServices {
   readonly reader: PartitionReader;
   readonly topicCreation: TopicCreation;
   readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
+  /** This broker's part in the transactions of others. */
+  readonly peer: Peer;
+  readonly verifier: PartitionVerifier;
   readonly producerIds: ProducerIds;
   /** Bytes that responses may still take while slow readers hold others. */
   responseBytesLeft(): number;

@@ -1,5 +1,8 @@
 import { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import { ProducerIds } from '../coordination/producer-ids.ts';
+import type { PeerClient } from '../coordination/transactions/peer-client.ts';
+import { TransactionCoordinator } from '../coordination/transactions/transaction-coordinator.ts';
+import type { TransactionSettings } from '../coordination/transactions/transaction-partition.ts';
 import type { Clock } from '../host/clock.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
@@ -10,7 +13,8 @@ import type { Catalog } from './catalog/catalog.ts';
 import type { BrokerRegistration } from './catalog/decide-brokers.ts';
 import { decideProducerIdBlock } from './catalog/decide-producer-ids.ts';
 import { emptyImage, type BrokerEndpoint, type MetadataImage } from './catalog/image.ts';
-import { offsetsTopic } from './catalog/topic-name.ts';
+import { transactionFeature } from './catalog/feature-levels.ts';
+import { offsetsTopic, transactionsTopic } from './catalog/topic-name.ts';
 import { TopicCreation } from './catalog/topic-creation.ts';
 import { Deadlines } from './deadlines.ts';
 import { Dispatcher, type Node } from './dispatch.ts';
@@ -26,6 +30,8 @@ import type { LedPartition } from './replica/led-partition.ts';
 import { LedPartitions } from './replica/led-partitions.ts';
 import { Placements } from './replica/placements.ts';
 import { Reopenings } from './replica/reopenings.ts';
+import { TransactionPeer, type Peer } from './transactions/transaction-peer.ts';
+import { PartitionVerifier } from './transactions/verification.ts';
 
 /** What the brokers of one process share, and where time and chance come from. */
 export interface BrokerParts {
@@ -35,6 +41,8 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: LeveledLogger;
+  /** How brokers reach each other. */
+  readonly peers: PeerClient;
 }
 
 /** Ids of the log directories that it registers with. */
@@ -54,6 +62,10 @@ const maxResponseBytesInMemory = 256 * 1024 * 1024;
 export class Broker implements Node {
   private readonly partitions: LedPartitions;
   private readonly groups: GroupCoordinator;
+  private readonly transactions: TransactionCoordinator;
+  private readonly producerIds: ProducerIds;
+  /** What it does for other brokers. */
+  readonly peer: Peer;
   private readonly deadlines: Deadlines;
   private readonly connections: Connections;
   private readonly reopenings: Reopenings;
@@ -82,17 +94,33 @@ export class Broker implements Node {
       logger,
     });
     this.placements = new Placements(settings.nodeId, catalog, clock, logger);
+    this.producerIds = new ProducerIds(() =>
+      catalog.transact((image) => decideProducerIdBlock(image, this.nodeId)),
+    );
+    this.transactions = new TransactionCoordinator({
+      clock,
+      logger,
+      peers: parts.peers,
+      producerIds: this.producerIds,
+      settings: () => this.transactionSettings(),
+      leaders: {
+        leaderOf: ({ topic, partition }) =>
+          this.image.topics.get(topic)?.partitions[partition]?.leader,
+      },
+    });
     this.partitions = new LedPartitions(
       settings.nodeId,
       emptyImage(catalog.image.clusterId),
       store,
       settings.topicSettings,
-      [this.offsetsObserver()],
+      [this.offsetsObserver(), this.transactionsObserver()],
       (failed) => this.reopenings.plan(failed),
       clock,
       logger,
       (placement) => this.placements.add(placement),
     );
+    const { partitions, groups, transactions } = this;
+    this.peer = new TransactionPeer({ partitions, groups, transactions, clock, logger });
     const outgoing = new ByteBudget(maxResponseBytesInMemory);
     const table = handlerTable(this.services(outgoing));
     const dispatcher = new Dispatcher(table, this, logger);
@@ -174,6 +202,7 @@ export class Broker implements Node {
     this.reopenings.cancel();
     this.placements.cancel();
     this.groups.close();
+    this.transactions.close();
     this.deadlines.clear();
   }
 
@@ -193,9 +222,16 @@ export class Broker implements Node {
       reader: new PartitionReader(this.partitions, logger),
       topicCreation: new TopicCreation(catalog, settings.topics),
       groups: this.groups,
-      producerIds: new ProducerIds(() =>
-        catalog.transact((image) => decideProducerIdBlock(image, this.nodeId)),
-      ),
+      transactions: this.transactions,
+      peer: this.peer,
+      verifier: new PartitionVerifier({
+        peers: this.parts.peers,
+        clock,
+        logger,
+        image: () => this.image,
+        settings: () => settings.verification(),
+      }),
+      producerIds: this.producerIds,
       responseBytesLeft: () => outgoing.remaining,
     };
   }
@@ -206,6 +242,25 @@ export class Broker implements Node {
       onLeadership: ({ partition, log, leaderEpoch }: LedPartition) =>
         this.groups.onLeadership(partition, log, leaderEpoch),
       onResignation: (partition: number) => this.groups.onResignation(partition),
+    };
+  }
+
+  private transactionsObserver() {
+    return {
+      topicName: transactionsTopic,
+      onLeadership: (led: LedPartition) => this.transactions.onLeadership(led.partition, led),
+      onResignation: (partition: number) => this.transactions.onResignation(partition),
+    };
+  }
+
+  private transactionSettings(): TransactionSettings {
+    const configured = this.settings.transactions();
+    const topic = this.image.topics.get(transactionsTopic);
+    const level = this.image.features.get(transactionFeature) ?? 0;
+    return {
+      ...configured,
+      stateTopicPartitions: topic?.partitions.length ?? configured.stateTopicPartitions,
+      version: level >= 2 ? 2 : level === 1 ? 1 : 0,
     };
   }
 

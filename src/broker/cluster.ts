@@ -1,3 +1,4 @@
+import type { PeerClient } from '../coordination/transactions/peer-client.ts';
 import type { Timer } from '../host/clock.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
@@ -21,6 +22,7 @@ import { cleanerSettings } from './config/cleaner-settings.ts';
 import { notices } from './config/notices.ts';
 import { nodeSettings, type NodeSettings } from './node-settings.ts';
 import type { RunningBroker } from './running-broker.ts';
+import { LocalPeers } from './transactions/transaction-peer.ts';
 import type { Engine, Surroundings } from './engine.ts';
 
 const msPerSecond = 1_000;
@@ -30,6 +32,7 @@ const noteAgainMs = 10_000;
 export class Cluster implements RunningBroker {
   private readonly running = new Map<number, Broker>();
   private readonly unsubscribe: () => void;
+  private readonly peers: PeerClient;
   private balanceTimer: Timer | undefined;
   private offlineTimer: Timer | undefined;
   private closing: Promise<void> | undefined;
@@ -40,6 +43,8 @@ export class Cluster implements RunningBroker {
     private readonly around: Surroundings,
   ) {
     this.unsubscribe = engine.catalog.subscribe((image, before) => this.apply(image, before));
+    const peers = new LocalPeers((brokerId) => this.running.get(brokerId)?.peer);
+    this.peers = around.between?.(peers) ?? peers;
   }
 
   /** @throws {Error} what keeps a broker from starting; nothing is left open then */
@@ -158,7 +163,7 @@ export class Cluster implements RunningBroker {
   private async join(ids: readonly number[]): Promise<void> {
     const { catalog, store } = this.engine;
     const controllerId = this.brokerIds[0] ?? -1;
-    const parts: BrokerParts = { catalog, store, controllerId, ...this.around };
+    const parts: BrokerParts = { catalog, store, controllerId, ...this.around, peers: this.peers };
     const joining: Broker[] = [];
     try {
       const registrations: BrokerRegistration[] = [];

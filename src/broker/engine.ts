@@ -1,3 +1,4 @@
+import type { PeerClient } from '../coordination/transactions/peer-client.ts';
 import type { Clock } from '../host/clock.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
@@ -10,6 +11,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: LeveledLogger;
+  /** Stands between the brokers of the process, where a test wants to delay or drop what they say. */
+  readonly between?: (peers: PeerClient) => PeerClient;
 }
 
 /** What the brokers share, opened. */

@@ -1,7 +1,8 @@
 import type { BrokerServices } from './broker-services.ts';
-import { offsetsTopic } from './catalog/topic-name.ts';
 import type { HandlerTable } from './dispatch.ts';
 import type { Handler } from './handler.ts';
+import { addOffsetsToTxnHandler } from './handlers/add-offsets-to-txn.ts';
+import { addPartitionsToTxnHandler } from './handlers/add-partitions-to-txn.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
 import { apiVersionsHandler } from './handlers/api-versions.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
@@ -16,7 +17,9 @@ import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts';
 import { describeProducersHandler } from './handlers/describe-producers.ts';
 import { describeQuorumHandler } from './handlers/describe-quorum.ts';
 import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.ts';
+import { describeTransactionsHandler } from './handlers/describe-transactions.ts';
 import { electLeadersHandler } from './handlers/elect-leaders.ts';
+import { endTxnHandler } from './handlers/end-txn.ts';
 import { fetchHandler } from './handlers/fetch.ts';
 import { findCoordinatorHandler } from './handlers/find-coordinator.ts';
 import { heartbeatHandler } from './handlers/heartbeat.ts';
@@ -28,6 +31,7 @@ import { listConfigResourcesHandler } from './handlers/list-config-resources.ts'
 import { listGroupsHandler } from './handlers/list-groups.ts';
 import { listOffsetsHandler } from './handlers/list-offsets.ts';
 import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
+import { listTransactionsHandler } from './handlers/list-transactions.ts';
 import { metadataHandler } from './handlers/metadata.ts';
 import { offsetCommitHandler } from './handlers/offset-commit.ts';
 import { offsetDeleteHandler } from './handlers/offset-delete.ts';
@@ -35,12 +39,15 @@ import { offsetFetchHandler } from './handlers/offset-fetch.ts';
 import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.ts';
 import { produceHandler } from './handlers/produce.ts';
 import { syncGroupHandler } from './handlers/sync-group.ts';
+import { txnOffsetCommitHandler } from './handlers/txn-offset-commit.ts';
+import { updateFeaturesHandler } from './handlers/update-features.ts';
+import { writeTxnMarkersHandler } from './handlers/write-txn-markers.ts';
 
 /**
  * What a broker serves: the single truth for dispatch and ApiVersions. Adding an API is a line here.
  */
 export function handlerTable(services: BrokerServices): HandlerTable {
-  const { catalog, groups, logger, partitions, settings, topicCreation } = services;
+  const { catalog, groups, logger, partitions, settings, topicCreation, transactions } = services;
   const { config } = settings;
   const handlers: readonly Handler[] = [
     produceHandler(services),
@@ -53,11 +60,7 @@ export function handlerTable(services: BrokerServices): HandlerTable {
     metadataHandler(topicCreation, () => settings.autoCreateTopics()),
     offsetCommitHandler(groups),
     offsetFetchHandler(groups),
-    findCoordinatorHandler({
-      ensureOffsetsTopic: async () => {
-        await topicCreation.ensureInternalTopic(offsetsTopic);
-      },
-    }),
+    findCoordinatorHandler(topicCreation),
     joinGroupHandler(groups),
     heartbeatHandler(groups),
     leaveGroupHandler(groups),
@@ -68,8 +71,13 @@ export function handlerTable(services: BrokerServices): HandlerTable {
     createTopicsHandler(topicCreation, settings.describeTopicConfigs),
     deleteTopicsHandler(catalog, () => settings.deleteTopics()),
     deleteRecordsHandler(services),
-    initProducerIdHandler(services.producerIds),
+    initProducerIdHandler(services),
     offsetForLeaderEpochHandler(services),
+    addPartitionsToTxnHandler(transactions),
+    addOffsetsToTxnHandler(services),
+    endTxnHandler(transactions),
+    writeTxnMarkersHandler(services.peer),
+    txnOffsetCommitHandler(services),
     describeConfigsHandler({ config, logger }),
     alterConfigsHandler({ catalog, config }),
     describeLogDirsHandler(services.store),
@@ -80,8 +88,11 @@ export function handlerTable(services: BrokerServices): HandlerTable {
     listPartitionReassignmentsHandler(),
     offsetDeleteHandler(groups),
     describeQuorumHandler(services.controllerId, services.clock),
+    updateFeaturesHandler(catalog, services.controllerId),
     describeClusterHandler(),
     describeProducersHandler(partitions),
+    describeTransactionsHandler(transactions),
+    listTransactionsHandler(transactions),
     listConfigResourcesHandler(),
     describeTopicPartitionsHandler(() => settings.topicPartitionsPerResponse()),
   ];

@@ -1,4 +1,5 @@
 import type { GroupSettings } from '../coordination/settings.ts';
+import type { TransactionSettings } from '../coordination/transactions/transaction-partition.ts';
 import type { Random } from '../host/random.ts';
 import { randomUuid } from '../protocol/uuid.ts';
 import type { BrokerOptions } from './broker-options.ts';
@@ -15,6 +16,7 @@ import {
 import type { DescribeTopicConfigs } from './handlers/create-topics.ts';
 import type { ConnectionLimits } from './network/listener.ts';
 import type { SettingsOf } from './replica/led-partitions.ts';
+import type { VerificationSettings } from './transactions/verification.ts';
 
 /**
  * What one broker reads of its configuration. Functions are asked anew each time: their values may
@@ -38,6 +40,9 @@ export interface NodeSettings {
   deleteTopics(): boolean;
   topicPartitionsPerResponse(): number;
   groups(): GroupSettings;
+  /** Apart from what the catalog says: the version and the size of the topic. */
+  transactions(): Omit<TransactionSettings, 'version'>;
+  verification(): VerificationSettings;
 }
 
 /** Used when `queued.max.request.bytes` sets no limit: Kafka's "unlimited" would be our memory. */
@@ -100,6 +105,8 @@ export function nodeSettings(
     deleteTopics: () => now().get('delete.topic.enable'),
     topicPartitionsPerResponse: () => now().get('max.request.partition.size.limit'),
     groups: () => groupSettings(now()),
+    transactions: () => transactionSettings(now()),
+    verification: () => verificationSettings(now()),
   };
 }
 
@@ -113,6 +120,27 @@ function groupSettings(config: BrokerConfig): GroupSettings {
     maxOffsetMetadataBytes: config.get('offset.metadata.max.bytes'),
     offsetsRetentionMs: config.get('offsets.retention.minutes') * msPerMinute,
     offsetsRetentionCheckIntervalMs: config.get('offsets.retention.check.interval.ms'),
+  };
+}
+
+function transactionSettings(config: BrokerConfig): Omit<TransactionSettings, 'version'> {
+  return {
+    stateTopicPartitions: config.get('transaction.state.log.num.partitions'),
+    maxTimeoutMs: config.get('transaction.max.timeout.ms'),
+    idExpirationMs: config.get('transactional.id.expiration.ms'),
+    timeoutCheckMs: config.get('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
+    expiryCheckMs: config.get('transaction.remove.expired.transaction.cleanup.interval.ms'),
+  };
+}
+
+function verificationSettings(config: BrokerConfig): VerificationSettings {
+  return {
+    isEnabled: config.get('transaction.partition.verification.enable'),
+    retryMs: config.get('add.partitions.to.txn.retry.backoff.ms'),
+    retryForMs: Math.min(
+      config.get('add.partitions.to.txn.retry.backoff.max.ms'),
+      config.get('request.timeout.ms'),
+    ),
   };
 }
 

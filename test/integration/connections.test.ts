@@ -201,6 +201,7 @@ describe('ApiVersions', () => {
     const { finalizedFeatures, supportedFeatures } = await client.request(apiVersions, 4, software);
     expect(finalizedFeatures).toEqual([
       { name: 'metadata.version', maxVersionLevel: 30, minVersionLevel: 30 },
+      { name: 'transaction.version', maxVersionLevel: 2, minVersionLevel: 2 },
     ]);
     expect(supportedFeatures).toContainEqual({
       name: 'metadata.version',

@@ -297,19 +297,6 @@ describe('row 61: internal topics', () => {
   });
 });
 
-describe('transactions', () => {
-  it('are refused, batch by batch, while they are not served', async () => {
-    const batch = batchOf(['a'], {
-      isTransactional: true,
-      producerId: 1,
-      producerEpoch: 0,
-      baseSequence: 0,
-    });
-    const { errorCode } = await produceBatch(client, batch, { topic, transactionalId: 'tx' });
-    expect(errorCode).toBe(errorCodes.INVALID_TXN_STATE);
-  });
-});
-
 describe('every version of Produce', () => {
   it.each([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])('%i is served', async (version) => {
     const { topicId } = await describeTopic(client, topic);

@@ -1,5 +1,10 @@
 import type { SupportedFeature } from './image.ts';
-import { knownFeatures, metadataVersion, oldestMetadataVersion } from './feature-levels.ts';
+import {
+  knownFeatures,
+  metadataVersion,
+  oldestMetadataVersion,
+  transactionFeature,
+} from './feature-levels.ts';
 import type { MetadataRecord } from './metadata-record.ts';
 import { configChanged, featureFinalized } from './metadata-record.ts';
 
@@ -10,6 +15,7 @@ export const supportedFeatures: readonly SupportedFeature[] = [
     minSupportedVersion: oldestMetadataVersion,
     maxSupportedVersion: metadataVersion,
   },
+  { name: transactionFeature, minSupportedVersion: 0, maxSupportedVersion: 2 },
 ];
 
 export interface BootstrapOptions {

@@ -6,6 +6,9 @@ export const metadataVersion = 30;
 /** The first one that Kafka 4 can read (3.3-IV3). */
 export const oldestMetadataVersion = 7;
 
+/** Says how transactions are kept and spoken: see `TransactionVersion`. */
+export const transactionFeature = 'transaction.version';
+
 /** Features of Kafka 4.3 that say how data is written, and the highest level of each. */
 export const knownFeatures: ReadonlyMap<string, number> = new Map([
   ['metadata.version', metadataVersion],
@@ -13,7 +16,7 @@ export const knownFeatures: ReadonlyMap<string, number> = new Map([
   ['group.version', 1],
   ['share.version', 1],
   ['streams.version', 1],
-  ['transaction.version', 2],
+  [transactionFeature, 2],
 ]);
 
 /** Levels of `metadata.version` from which on records have more fields. */

@@ -6,7 +6,7 @@ const withoutEffect = new RegExp(
   `^(${[
     'authorizer\\.class\\.name|super\\.users|allow\\.everyone\\.if',
     'sasl\\.|ssl\\.|security\\.|delegation\\.token\\.|principal\\.',
-    'transaction\\.|transactional\\.|share\\.|group\\.(consumer|share|streams|coordinator)\\.',
+    'transaction\\.two\\.phase|transaction\\.state\\.log\\.load|share\\.|group\\.(consumer|share|streams|coordinator)\\.',
     'quota\\.|client\\.quota\\.|controller\\.quota\\.|(leader|follower)\\.replication\\.throttled',
     'log\\.cleaner\\.threads|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
     'metadata\\.log\\.(?!dir)|metadata\\.max\\.(retention|snapshot)',

@@ -1,14 +1,19 @@
-import { offsetsTopicName } from '../../coordination/group-coordinator.ts';
 import { partitionFor } from '../../coordination/partition-for.ts';
 import { errorCodes } from '../../protocol/error-codes.ts';
 import type { ErrorCode, ErrorName } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import { findCoordinator } from '../../protocol/messages/find-coordinator.ts';
 import type { MetadataImage } from '../catalog/image.ts';
+import type { TopicCreation } from '../catalog/topic-creation.ts';
+import { offsetsTopic, transactionsTopic } from '../catalog/topic-name.ts';
 import { defineHandler } from '../handler.ts';
 import type { RequestContext } from '../handler.ts';
 
 const keyTypes = { group: 0, transaction: 1, share: 2 } as const;
+const topicOf: ReadonlyMap<number, string> = new Map([
+  [keyTypes.group, offsetsTopic],
+  [keyTypes.transaction, transactionsTopic],
+]);
 
 /** First version that asks for several keys at once, and has an entry for each. */
 const batchedSince = 4;
@@ -26,17 +31,14 @@ interface Coordinator {
 }
 
 /**
- * FindCoordinator: which broker is in charge of a group. The topic that groups live in is made when
- * it is first asked for, and the answer waits for it.
- *
- * @param ensureOffsetsTopic  resolves when `__consumer_offsets` exists and serves
+ * FindCoordinator: which broker is in charge of a group or a transactional id. The topic that these
+ * live in is made when it is first asked for, and the answer waits for it.
  */
-export const findCoordinatorHandler = (deps: { ensureOffsetsTopic: () => Promise<void> }) =>
+export const findCoordinatorHandler = (topicCreation: Pick<TopicCreation, 'ensureInternalTopic'>) =>
   defineHandler(findCoordinator, {
     async answer({ key, keyType, coordinatorKeys }, context) {
-      if (keyType === keyTypes.group && !context.image.topics.has(offsetsTopicName)) {
-        await deps.ensureOffsetsTopic();
-      }
+      const topicName = topicOf.get(keyType);
+      if (topicName !== undefined) await topicCreation.ensureInternalTopic(topicName);
       const { image } = context;
       if (context.apiVersion < batchedSince) {
         const found = find(keyType, key, image, context);
@@ -70,10 +72,9 @@ function find(
 ): Coordinator {
   switch (keyType) {
     case keyTypes.group:
-      return groupCoordinator(key, image, listener);
+      return coordinatorIn(offsetsTopic, key, image, listener);
     case keyTypes.transaction:
-      // Final for every client; an error that invites to retry would hang it.
-      return refused('UNSUPPORTED_VERSION', 'Transactions are not served by this broker yet.');
+      return coordinatorIn(transactionsTopic, key, image, listener);
     case keyTypes.share:
       if (apiVersion < shareKeysSince || !shareKey.test(key)) {
         return refused('INVALID_REQUEST', 'This is not the key of a share partition.');
@@ -84,9 +85,14 @@ function find(
   }
 }
 
-function groupCoordinator(groupId: string, image: MetadataImage, listener: string): Coordinator {
-  const partitions = image.topics.get(offsetsTopicName)?.partitions ?? [];
-  const leader = partitions[partitionFor(groupId, partitions.length)]?.leader ?? -1;
+function coordinatorIn(
+  topicName: string,
+  key: string,
+  image: MetadataImage,
+  listener: string,
+): Coordinator {
+  const partitions = image.topics.get(topicName)?.partitions ?? [];
+  const leader = partitions[partitionFor(key, partitions.length)]?.leader ?? -1;
   const broker = image.brokers.get(leader);
   const endpoint = broker?.endpoints.find((one) => one.listener === listener);
   if (!broker || broker.fenced || !endpoint) {

@@ -15,7 +15,7 @@ import { defineHandler } from '../handler.ts';
 /** First version that names topics by id. */
 const topicIdsSince = 10;
 
-type RequestTopic = OffsetCommitRequest['topics'][number];
+type RequestTopic = Pick<OffsetCommitRequest['topics'][number], 'name' | 'topicId' | 'partitions'>;
 type CommitTopic = OffsetCommit['topics'][number];
 
 /** OffsetCommit: a group notes how far it has read. Errors are told per partition, all of them. */
@@ -54,17 +54,21 @@ async function commitOrRefuse(
     return await groups.commit(commit);
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
-    const { code } = error;
-    return commit.topics.map(({ name, topicId, partitions }) => ({
-      name,
-      topicId,
-      partitions: partitions.map(({ partition }) => ({ partition, error: code })),
-    }));
+    return refusedCommit(commit, error.code);
   }
 }
 
+/** The same error for all that was to be committed. */
+export function refusedCommit({ topics }: OffsetCommit, error: ErrorName): TopicResult[] {
+  return topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitions: partitions.map(({ partition }) => ({ partition, error })),
+  }));
+}
+
 /** Partitions that exist go to the coordinator; the others are answered here. */
-function sortOut(topics: readonly RequestTopic[], byId: boolean, image: MetadataImage) {
+export function sortOut(topics: readonly RequestTopic[], byId: boolean, image: MetadataImage) {
   const existing: CommitTopic[] = [];
   const unknown: TopicResult[] = [];
   for (const topic of topics) {
@@ -109,7 +113,10 @@ function allWith(
 }
 
 /** One entry for a topic, whichever of its partitions were known. */
-function merged(unknown: readonly TopicResult[], results: readonly TopicResult[]): TopicResult[] {
+export function merged(
+  unknown: readonly TopicResult[],
+  results: readonly TopicResult[],
+): TopicResult[] {
   const byTopic = new Map<string, TopicResult>();
   for (const topic of [...unknown, ...results]) {
     const key = `${topic.topicId} ${topic.name}`;

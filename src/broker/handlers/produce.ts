@@ -7,9 +7,9 @@ import {
   type ProduceRequest,
   type ProduceResponse,
 } from '../../protocol/messages/produce.ts';
-import { attributesAt, batchHeaderSize, isTransactionalAt } from '../../protocol/record-batch.ts';
+import { attributesAt, baseSequenceAt, batchHeaderSize } from '../../protocol/record-batch.ts';
 import { zeroUuid } from '../../protocol/uuid.ts';
-import type { AppendTicket } from '../../storage/partition-log.ts';
+import type { AppendOptions, AppendTicket } from '../../storage/partition-log.ts';
 import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
 import type { Deadlines, Waiter } from '../deadlines.ts';
@@ -18,11 +18,21 @@ import { isInternalTopic } from '../catalog/topic-name.ts';
 import { LeaderHints } from '../leader-hints.ts';
 import type { LedPartition } from '../replica/led-partition.ts';
 import type { LedPartitions } from '../replica/led-partitions.ts';
+import {
+  clientKind,
+  isTransactional,
+  producerError,
+  ToldError,
+  transactionalProducer,
+  type TransactionalProducer,
+} from '../transactions/produce-transaction.ts';
+import type { PartitionVerifier, Verified } from '../transactions/verification.ts';
 
 export interface ProduceParts {
   readonly partitions: LedPartitions;
   readonly deadlines: Deadlines;
   readonly logger: Logger;
+  readonly verifier: PartitionVerifier;
 }
 
 type TopicAnswer = ProduceResponse['responses'][number];
@@ -76,6 +86,7 @@ class ProduceExchange {
   private readonly hints: LeaderHints;
   private failure: string | undefined;
   private isOver = false;
+  private verified: Verified | undefined;
 
   constructor(
     private readonly parts: ProduceParts,
@@ -86,8 +97,46 @@ class ProduceExchange {
   }
 
   run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
+    const producer = this.transactionalProducer();
     const openings = this.openings();
-    return openings.length === 0 ? this.append() : Promise.all(openings).then(() => this.append());
+    if (openings.length === 0 && producer === undefined) return this.append();
+    return this.prepare(openings, producer).then(() => this.append());
+  }
+
+  private transactionalProducer(): TransactionalProducer | undefined {
+    try {
+      return transactionalProducer(this.request);
+    } catch (error) {
+      if (this.request.acks !== acksNone || !(error instanceof KafkaError)) throw error;
+      throw new CloseConnection(`acks=0 and ${error.code}`);
+    }
+  }
+
+  private async prepare(
+    openings: readonly Promise<void>[],
+    producer: TransactionalProducer | undefined,
+  ): Promise<void> {
+    await Promise.all(openings);
+    if (producer === undefined) return;
+    this.verified = await this.parts.verifier.verifyWithRetry({
+      ...producer,
+      kind: clientKind(this.context.apiVersion),
+      partitions: this.transactionalPartitions(),
+    });
+  }
+
+  /** Those that are led here; the others are refused when they are appended. */
+  private transactionalPartitions(): { led: LedPartition; baseSequence: number }[] {
+    const found: { led: LedPartition; baseSequence: number }[] = [];
+    for (const { name, topicId, partitionData } of this.request.topicData) {
+      const topicName = this.byId ? this.parts.partitions.nameOf(topicId) : name;
+      for (const { index, records } of partitionData) {
+        if (records === null || !isTransactional(records)) continue;
+        const led = this.parts.partitions.find(topicName ?? '', index);
+        if (led) found.push({ led, baseSequence: baseSequenceAt(records.buffer, records.start) });
+      }
+    }
+    return found;
   }
 
   private get byId(): boolean {
@@ -124,7 +173,7 @@ class ProduceExchange {
           const led = this.parts.partitions.lead(topicName ?? '', index);
           const batch = this.check(led, records);
           logStartOffset = led.log.logStartOffset;
-          const ticket = led.append(batch, this.request.acks);
+          const ticket = led.append(batch, this.request.acks, this.verificationOf(led, batch));
           partitionResponses.push(succeeded(index, ticket));
           this.appended.push({ led, ticket, answers: partitionResponses, index: at });
         } catch (error) {
@@ -152,6 +201,19 @@ class ProduceExchange {
       throw new KafkaError('INVALID_TOPIC_EXCEPTION', `${topicName} is an internal topic`);
     }
     return records;
+  }
+
+  /** @throws {KafkaError} why the batch must not be appended */
+  private verificationOf(led: LedPartition, batch: ByteRange): AppendOptions['verification'] {
+    if (!isTransactional(batch)) return undefined;
+    if (!this.verified?.has(led)) {
+      // It was led elsewhere, or by another leadership, when the coordinator was asked.
+      const where = `${led.topicName}-${led.partition}`;
+      throw new KafkaError('NOT_LEADER_OR_FOLLOWER', `${where} was not verified by this leader`);
+    }
+    const verification = this.verified.get(led);
+    if (!(verification instanceof KafkaError)) return verification;
+    throw producerError(verification, this.context.apiVersion);
   }
 
   /** One promise for the request, however many partitions it has. */
@@ -242,7 +304,9 @@ class ProduceExchange {
       }));
       return { ...answer, errorMessage: error.errorMessage, recordErrors };
     }
-    if (error instanceof CorruptFrame) return { ...answer, errorMessage: message };
+    if (error instanceof CorruptFrame || error instanceof ToldError) {
+      return { ...answer, errorMessage: message };
+    }
     if (code !== 'NOT_LEADER_OR_FOLLOWER') return answer;
     return { ...answer, currentLeader: this.hints.leaderOf(topicName, index) };
   }
@@ -264,9 +328,6 @@ function checkAttributes({ buffer, start, end }: ByteRange, apiVersion: number):
   if (codec === zstdCodec && apiVersion < firstVersionWithZstd) {
     const words = `Produce requests with version ${apiVersion} may not use zstd`;
     throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', words);
-  }
-  if (isTransactionalAt(buffer, start)) {
-    throw new KafkaError('INVALID_TXN_STATE', 'transactions are not served by this broker');
   }
 }
 

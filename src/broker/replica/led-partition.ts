@@ -1,7 +1,12 @@
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Uuid } from '../../protocol/uuid.ts';
 import type { PartitionImage } from '../catalog/image.ts';
-import type { AppendTicket, LogSettings, PartitionLog } from '../../storage/partition-log.ts';
+import type {
+  AppendOptions,
+  AppendTicket,
+  LogSettings,
+  PartitionLog,
+} from '../../storage/partition-log.ts';
 import type { ByteRange } from '../../protocol/byte-range.ts';
 
 /** What the leader of a partition needs from its topic's configuration. */
@@ -77,19 +82,40 @@ export class LedPartition {
   /**
    * Appends one batch of a client.
    *
+   * @param verification  of a transactional batch
    * @throws {KafkaError} NOT_ENOUGH_REPLICAS, or what the log says
    */
-  append(records: ByteRange, acks: number): AppendTicket {
-    const { minInsyncReplicas } = this.currentSettings;
-    if (acks === acksAll && !this.hasEnoughReplicas()) {
-      throw new KafkaError(
-        'NOT_ENOUGH_REPLICAS',
-        `The size of the current ISR : ${this.image.isr.length} is insufficient to satisfy the ` +
-          `min.isr requirement of ${minInsyncReplicas} for partition ${this.topicName}-${this.partition}, ` +
-          `live replica(s) broker.id are : ${this.image.isr.join(',')}`,
-      );
-    }
-    return this.log.append(records, { leaderEpoch: this.leaderEpoch, origin: 'client' });
+  append(
+    records: ByteRange,
+    acks: number,
+    verification?: AppendOptions['verification'],
+  ): AppendTicket {
+    if (acks === acksAll) this.requireReplicas();
+    const { leaderEpoch } = this;
+    return this.log.append(records, { leaderEpoch, origin: 'client', verification });
+  }
+
+  /**
+   * Writes the marker that ends a transaction, and waits for it.
+   *
+   * @throws {KafkaError} NOT_ENOUGH_REPLICAS, or what the log says
+   */
+  async appendMarker(marker: Buffer, transactionVersion: number): Promise<void> {
+    this.requireReplicas();
+    const { leaderEpoch } = this;
+    const records = { buffer: marker, start: 0, end: marker.length };
+    await this.log.append(records, { leaderEpoch, origin: 'coordinator', transactionVersion })
+      .committed;
+  }
+
+  private requireReplicas(): void {
+    if (this.hasEnoughReplicas()) return;
+    throw new KafkaError(
+      'NOT_ENOUGH_REPLICAS',
+      `The size of the current ISR : ${this.image.isr.length} is insufficient to satisfy the ` +
+        `min.isr requirement of ${this.currentSettings.minInsyncReplicas} for partition ` +
+        `${this.topicName}-${this.partition}, live replica(s) broker.id are : ${this.image.isr.join(',')}`,
+    );
   }
 
   /**

@@ -90,6 +90,11 @@ export class LedPartitions {
     return topic?.led[partition] ?? this.refuse(topic, topicName, partition);
   }
 
+  /** As `lead`; undefined when it is not led here. */
+  find(topicName: string, partition: number): LedPartition | undefined {
+    return this.byName.get(topicName)?.led[partition];
+  }
+
   /**
    * As `lead`, for clients that go by id.
    * @throws {KafkaError} UNKNOWN_TOPIC_ID, UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER

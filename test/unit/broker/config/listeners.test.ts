@@ -132,7 +132,7 @@ describe('what is worth telling at the start', () => {
     expect(notices(new BrokerConfig({ properties }))).toEqual([
       'unknown configuration, ignored: log.retention.hourz, no.such.key',
       'controller listeners are not opened, no controller connects: CONTROLLER://:10',
-      'not served yet, without effect: authorizer.class.name, transaction.state.log.min.isr',
+      'not served yet, without effect: authorizer.class.name',
     ]);
   });
 });

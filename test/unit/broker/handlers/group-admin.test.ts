@@ -23,7 +23,7 @@ import {
 
 describe('FindCoordinator', () => {
   const offsets = (leader = 1) => imageOf(topicOf('__consumer_offsets', unknownId, 50, leader));
-  const ready = findCoordinatorHandler({ ensureOffsetsTopic: async () => undefined });
+  const ready = findCoordinatorHandler({ ensureInternalTopic: async () => undefined as never });
   const nobody = { nodeId: -1, host: '', port: -1 };
 
   const requestOf = (version: number, keyType: number, ...keys: string[]) => ({
@@ -55,8 +55,9 @@ describe('FindCoordinator', () => {
   it('row 96: a missing __consumer_offsets is made, and the coordinator answered at once', async () => {
     let image = imageOf();
     const handler = findCoordinatorHandler({
-      ensureOffsetsTopic: async () => {
+      ensureInternalTopic: async () => {
         image = offsets();
+        return undefined as never;
       },
     });
     const context = contextOf({ apiVersion: 4 });
@@ -80,12 +81,15 @@ describe('FindCoordinator', () => {
     },
   );
 
-  it.each([1, 3, 4, 6])('v%i: transactions are refused for good, in words', async (version) => {
-    const reply = await ask(ready, version, requestOf(version, 1, 'tx'));
-    const found = version >= 4 ? reply.coordinators[0] : reply;
-    expect(found?.errorCode).toBe(errorCodes.UNSUPPORTED_VERSION);
-    expect(found?.errorMessage).toContain('Transactions are not served');
-  });
+  it.each([1, 3, 4, 6])(
+    'v%i: the leader of the partition of a transactional id',
+    async (version) => {
+      const image = imageOf(topicOf('__transaction_state', unknownId, 50, 1));
+      const reply = await ask(ready, version, requestOf(version, 1, 'tx'), { image });
+      const found = version >= 4 ? reply.coordinators[0] : reply;
+      expect(found).toMatchObject({ errorCode: 0, nodeId: 1, host: 'localhost', port: 9092 });
+    },
+  );
 
   it('row 96: share keys need v6 and their form', async () => {
     const key = `g:${unknownId}:0`;
@@ -221,7 +225,10 @@ describe('DeleteGroups', () => {
 
 describe('InitProducerId', () => {
   const handlerOf = () =>
-    initProducerIdHandler(new ProducerIds(async () => ({ firstProducerId: 7_000, count: 1_000 })));
+    initProducerIdHandler({
+      producerIds: new ProducerIds(async () => ({ firstProducerId: 7_000, count: 1_000 })),
+      transactions: undefined as never,
+    });
   const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
 
   it.each(versionsOf(initProducerId))('v%i: row 71: a new id, of epoch 0', async (version) => {
@@ -240,8 +247,6 @@ describe('InitProducerId', () => {
   it.each([
     [{ producerId: 5 }, 'INVALID_REQUEST'],
     [{ producerEpoch: 5 }, 'INVALID_REQUEST'],
-    [{ transactionalId: '' }, 'INVALID_REQUEST'],
-    [{ transactionalId: 'tx' }, 'UNSUPPORTED_VERSION'],
   ] as const)('%j is %s', async (more, error) => {
     const reply = await ask(handlerOf(), 5, { ...request, ...more });
     expect(reply).toMatchObject({

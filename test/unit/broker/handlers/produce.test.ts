@@ -52,6 +52,7 @@ async function answerTo(acks = -1, timeoutMs = 1_000) {
     partitions,
     deadlines: new Deadlines(clock),
     logger: silentLogger,
+    verifier: undefined as never,
   });
   const request: ProduceRequest = {
     transactionalId: null,
