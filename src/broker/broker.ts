@@ -17,7 +17,7 @@ import { transactionFeature } from './catalog/feature-levels.ts';
 import { offsetsTopic, transactionsTopic } from './catalog/topic-name.ts';
 import { TopicCreation } from './catalog/topic-creation.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dispatcher, type Node } from './dispatch.ts';
+import { Dispatcher, type HandlerTable, type Node } from './dispatch.ts';
 import { FetchSessions } from './fetch/fetch-sessions.ts';
 import { PartitionReader } from './fetch/read-partitions.ts';
 import { handlerTable } from './handler-table.ts';
@@ -66,6 +66,8 @@ export class Broker implements Node {
   private readonly producerIds: ProducerIds;
   /** What it does for other brokers. */
   readonly peer: Peer;
+  /** What it answers to, whether over a connection or not. */
+  readonly handlers: HandlerTable;
   private readonly deadlines: Deadlines;
   private readonly connections: Connections;
   private readonly reopenings: Reopenings;
@@ -122,8 +124,8 @@ export class Broker implements Node {
     const { partitions, groups, transactions } = this;
     this.peer = new TransactionPeer({ partitions, groups, transactions, clock, logger });
     const outgoing = new ByteBudget(maxResponseBytesInMemory);
-    const table = handlerTable(this.services(outgoing));
-    const dispatcher = new Dispatcher(table, this, logger);
+    this.handlers = handlerTable(this.services(outgoing));
+    const dispatcher = new Dispatcher(this.handlers, this, logger);
     this.connections = new Connections(
       settings.connections,
       (frame, connection) => dispatcher.answer(frame, connection),
