@@ -583,6 +583,15 @@ describe('after a kill', () => {
     expect(lines).toHaveLength(1);
   });
 
+  test('checkpoints that Kafka made and did not fill yet are no finding', async () => {
+    const { lines } = await linesAfter((disk) => {
+      disk.writeFile('/data/log-start-offset-checkpoint', '');
+      disk.writeFile('/data/recovery-point-offset-checkpoint', '');
+      disk.truncate(`${folder}/leader-epoch-checkpoint`, 0);
+    }, 'killed');
+    expect(lines).toHaveLength(1);
+  });
+
   test('a row of the transaction index that was torn', async () => {
     const { lines } = await linesAfter((disk) => disk.truncate(`${last}.txnindex`, 30), 'killed');
     expect(lines).toEqual([
