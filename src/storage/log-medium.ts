@@ -39,6 +39,8 @@ export interface SegmentMedium {
    * @throws {StorageFailure} Corrupt: fewer bytes than there must be; Unreadable: the disk refuses
    */
   read(position: number, length: number, isNear: boolean): Region | Promise<Region>;
+  /** Whether what is read may be something else than what was written. */
+  readonly canRot: boolean;
   appendAborted(rows: readonly AbortedRow[]): void;
   /** Keeps the indexes: the segment is complete. */
   seal(indexes: SegmentIndexes): void;
@@ -47,6 +49,11 @@ export interface SegmentMedium {
    * @throws {StorageFailure} Unreadable
    */
   loadIndexes(): SegmentIndexes;
+  /**
+   * Builds the indexes anew: those it has were found wrong.
+   * @throws {StorageFailure} Unreadable
+   */
+  rebuildIndexes(): Promise<void>;
   /**
    * Gives the segment up, its bytes after a delay: someone may still read them.
    *

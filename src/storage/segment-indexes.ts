@@ -84,6 +84,17 @@ export class OffsetIndex {
     return int32At(this.rows.bytes, row * offsetRowSize + 4);
   }
 
+  /** The last row at or before an offset: a batch's last offset, and where that batch is. */
+  rowOf(offset: number): { readonly lastOffset: number; readonly position: number } | undefined {
+    const row = this.floor(offset - this.baseOffset);
+    if (row < 0) return undefined;
+    const at = row * offsetRowSize;
+    return {
+      lastOffset: this.baseOffset + int32At(this.rows.bytes, at),
+      position: int32At(this.rows.bytes, at + 4),
+    };
+  }
+
   /** The last row's position; 0 when there is none. */
   get lastPosition(): number {
     return this.entries === 0
@@ -187,8 +198,8 @@ export class TimeIndex {
     putInt32(this.rows.bytes, at + 8, lastOffset - this.baseOffset);
   }
 
-  /** Offset up to which no timestamp is larger than `timestamp`; the base offset when unknown. */
-  offsetBefore(timestamp: number): number {
+  /** The last row whose timestamp is not larger: up to its offset no timestamp is. */
+  rowOf(timestamp: number): { readonly timestamp: number; readonly offset: number } | undefined {
     let low = -1;
     let high = this.entries - 1;
     while (low < high) {
@@ -196,8 +207,12 @@ export class TimeIndex {
       if (int64At(this.rows.bytes, middle * timeRowSize) <= timestamp) low = middle;
       else high = middle - 1;
     }
-    if (low < 0) return this.baseOffset;
-    return this.baseOffset + int32At(this.rows.bytes, low * timeRowSize + 8);
+    if (low < 0) return undefined;
+    const at = low * timeRowSize;
+    return {
+      timestamp: int64At(this.rows.bytes, at),
+      offset: this.baseOffset + int32At(this.rows.bytes, at + 8),
+    };
   }
 
   /** The rows of offsets below one. */

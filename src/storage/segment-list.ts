@@ -2,6 +2,9 @@ import type { BatchesFound, BatchesWanted, MaybePromise } from './segment-reader
 import { readBatches } from './segment-reader.ts';
 import type { Segment } from './segment.ts';
 
+/** What is wanted of the log, whichever segment has it. */
+type Wanted = Omit<BatchesWanted, 'isNear' | 'endOffset'> & { readonly logEndOffset: number };
+
 /** The segments of a log, in order of their offsets; never empty. The last one is active. */
 export class SegmentList {
   /** Never changed in place: who holds it has a consistent view. */
@@ -26,14 +29,11 @@ export class SegmentList {
   }
 
   /** Batches of the segment that holds the offset; of a later one where nothing is left of it. */
-  read(wanted: Omit<BatchesWanted, 'isNear'>): MaybePromise<BatchesFound | undefined> {
+  read(wanted: Wanted): MaybePromise<BatchesFound | undefined> {
     return this.readFrom(this.indexOf(wanted.fromOffset), wanted);
   }
 
-  private readFrom(
-    index: number,
-    wanted: Omit<BatchesWanted, 'isNear'>,
-  ): MaybePromise<BatchesFound | undefined> {
+  private readFrom(index: number, wanted: Wanted): MaybePromise<BatchesFound | undefined> {
     const segment = this.all[index];
     if (segment === undefined) return undefined;
     const next = (found: BatchesFound | 'nothing' | undefined) => {
@@ -41,7 +41,8 @@ export class SegmentList {
       return found ?? this.readFrom(this.indexAfter(segment), wanted);
     };
     const isNear = index >= this.all.length - 2;
-    const found = readBatches(segment, { ...wanted, isNear });
+    const endOffset = this.all[index + 1]?.baseOffset ?? wanted.logEndOffset;
+    const found = readBatches(segment, { ...wanted, isNear, endOffset });
     return found instanceof Promise ? found.then(next) : next(found);
   }
 

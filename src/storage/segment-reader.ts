@@ -6,12 +6,14 @@ import {
   isControlAt,
   lastOffsetAt,
 } from '../protocol/record-batch.ts';
+import { readChecked } from './checked-reader.ts';
+import type { ReadGuard } from './checked-walk.ts';
 import type { Region } from './log-medium.ts';
 import type { Segment } from './segment.ts';
 import { StorageFailure } from './storage-failure.ts';
 
 /** Most bytes of one read, whatever a client asks for, unless a single batch is larger. */
-const largestRead = 8 * 1024 * 1024;
+export const largestRead = 8 * 1024 * 1024;
 /** Fewest: room to step over the batches between a row of the index and the wanted offset. */
 const smallestRead = 8 * 1024;
 const headerScanSize = 64 * 1024;
@@ -23,6 +25,9 @@ export interface BatchesWanted {
   /** Batches that begin here or later are not for this reader. */
   readonly limitOffset: number;
   readonly isNear: boolean;
+  /** All batches of the segment end here or before. */
+  readonly endOffset: number;
+  readonly guard: ReadGuard;
 }
 
 export interface BatchesFound {
@@ -49,8 +54,20 @@ type Outcome = BatchesFound | GoOn | 'nothing';
 export function readBatches(
   segment: Segment,
   wanted: BatchesWanted,
-  position = segment.positionBefore(wanted.fromOffset),
-  length = Math.min(Math.max(wanted.maxBytes, smallestRead), largestRead),
+): MaybePromise<BatchesFound | 'nothing' | undefined> {
+  const position = segment.positionBefore(wanted.fromOffset);
+  const length = smallestReadOf(wanted);
+  return segment.isDoubtful(position)
+    ? readChecked(segment, wanted, length)
+    : readFrom(segment, wanted, position, length);
+}
+
+/** Reads what this process has written itself. */
+function readFrom(
+  segment: Segment,
+  wanted: BatchesWanted,
+  position: number,
+  length: number,
 ): MaybePromise<BatchesFound | 'nothing' | undefined> {
   const available = Math.min(length, segment.readableSize - position);
   if (available <= 0) return undefined;
@@ -58,7 +75,7 @@ export function readBatches(
   const next = (read: Region): MaybePromise<BatchesFound | 'nothing' | undefined> => {
     const outcome = cutBatches(segment, read, position, wanted);
     if (outcome === 'nothing' || 'records' in outcome) return outcome;
-    return readBatches(segment, wanted, outcome.position, outcome.length);
+    return readFrom(segment, wanted, outcome.position, outcome.length);
   };
   return region instanceof Promise ? region.then(next) : next(region);
 }

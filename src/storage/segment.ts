@@ -60,6 +60,12 @@ export class Segment {
   lastModifiedMs: number;
   /** So much earlier than `segment.ms` says it is full: not all logs roll at once. */
   rollJitterMs: number;
+  /** False: `maxTimestamp` is what the index of a segment says that was found. */
+  isTimeSure: boolean;
+  /** The index was found wrong and is a new one. */
+  isIndexRebuilt = false;
+  /** Bytes that were there when it was opened. */
+  private readonly foundSize: number;
   private loaded: SegmentIndexes | undefined;
   private bytesSinceRow = 0;
   /** Offsets that readers will probably ask for next, and where they begin. */
@@ -73,6 +79,8 @@ export class Segment {
   ) {
     this.baseOffset = start.baseOffset;
     this.size = this.storedSize = this.readableSize = this.syncedSize = start.size;
+    this.foundSize = start.size;
+    this.isTimeSure = start.size === 0;
     this.maxTimestamp = start.maxTimestamp;
     this.offsetOfMaxTimestamp = start.offsetOfMaxTimestamp;
     this.firstTimestamp = start.firstTimestamp;
@@ -157,9 +165,29 @@ export class Segment {
 
   /** Position of a batch that holds `offset` or lies before it. */
   positionBefore(offset: number): number {
+    return this.rememberedPosition(offset) ?? this.indexes.offsets.positionBefore(offset);
+  }
+
+  /** Where a batch begins with `offset`, if somebody has seen it lately. */
+  rememberedPosition(offset: number): number | undefined {
     const remembered = this.offsets.indexOf(offset);
-    if (remembered >= 0) return this.positions[remembered] as number;
-    return this.indexes.offsets.positionBefore(offset);
+    return remembered < 0 ? undefined : this.positions[remembered];
+  }
+
+  /** Those it has were found wrong. */
+  async rebuildIndexes(): Promise<void> {
+    this.isIndexRebuilt = true;
+    this.isTimeSure = true;
+    this.offsets.fill(-1);
+    await this.medium.rebuildIndexes();
+    const { times } = this.indexes;
+    this.maxTimestamp = times.lastTimestamp;
+    this.offsetOfMaxTimestamp = times.lastOffset;
+  }
+
+  /** Whether bytes at a position can be other ones than were written: time has passed since. */
+  isDoubtful(position: number): boolean {
+    return this.medium.canRot && (this.isSealed || position < this.foundSize);
   }
 
   /** A batch at `position` begins with `offset`, and someone will probably want it. */

@@ -18,7 +18,7 @@ import type { CleanableLog, LastOfProducer } from './cleaner/cleanable-log.ts';
 import { acceptClientBatch, checkSize } from './client-batch.ts';
 import type { EpochCache } from './epoch-cache.ts';
 import { LogFlusher } from './log-flusher.ts';
-import { findMaxTimestamp, findTimestamp } from './log-lookup.ts';
+import { confirmTime, findMaxTimestamp, findTimestamp, type LogView } from './log-lookup.ts';
 import type { LogMedium, ReplacementMedium } from './log-medium.ts';
 import type {
   ActiveProducer,
@@ -95,6 +95,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private readonly aborted: AbortedTransactions;
   private readonly queue: WriteQueue;
   private readonly listeners = new Set<() => void>();
+  /** Places where batches were found damaged. */
+  private readonly damage = new Set<string>();
   private snapshotOffset: number;
   private epochsChanged = false;
   private readonly flusher: LogFlusher;
@@ -414,7 +416,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     const limitOffset = this.limitOf(request.limit);
     if (fromOffset >= limitOffset) return this.result(undefined, request);
     try {
-      const found = this.segments.read({ ...request, limitOffset });
+      const { logEndOffset, epochs: guard } = this;
+      const found = this.segments.read({ ...request, limitOffset, logEndOffset, guard });
       if (!(found instanceof Promise)) return this.result(found, request);
       return found.then(
         (batches) => {
@@ -436,7 +439,19 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     if (error instanceof StorageFailure && systemCodeOf(error.cause) === 'ENOENT') {
       this.onFailed(error.cause);
     }
+    if (error instanceof StorageFailure && error.kind === 'Corrupt') this.reportDamage(error);
     throw error;
+  }
+
+  /** Once per place: consumers ask for it again and again. */
+  private reportDamage({ message }: StorageFailure): void {
+    if (this.damage.has(message)) return;
+    this.damage.add(message);
+    const { topicName, partition } = this.ref;
+    this.around.logger.error(`a stored batch is damaged and is not served: ${message}`, {
+      topic: topicName,
+      partition,
+    });
   }
 
   private limitOf(limit: ReadLimit): number {
@@ -466,7 +481,9 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   async offsetForTimestamp(timestamp: number): Promise<OffsetAndTimestamp | undefined> {
     this.checkReadable();
     const { highWatermark } = this;
-    const found = await findTimestamp(this.segments.all, timestamp, this.logStartOffset);
+    const found = await this.looking(() =>
+      findTimestamp(this.view(), timestamp, this.logStartOffset),
+    );
     // What was committed meanwhile may have been seen in part only.
     return found !== undefined && found.offset < highWatermark ? found : undefined;
   }
@@ -474,7 +491,19 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   async offsetOfMaxTimestamp(): Promise<OffsetAndTimestamp | undefined> {
     this.checkReadable();
     await this.queue.idle(); // what is known of timestamps includes what is not readable yet
-    return findMaxTimestamp(this.segments.all);
+    return this.looking(() => findMaxTimestamp(this.view()));
+  }
+
+  private view(): LogView {
+    return { segments: this.segments.all, logEndOffset: this.logEndOffset, guard: this.epochs };
+  }
+
+  private async looking<T>(look: () => Promise<T>): Promise<T> {
+    try {
+      return await look();
+    } catch (error) {
+      return this.onUnreadable(error);
+    }
   }
 
   endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } | undefined {
@@ -527,11 +556,13 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private async deleteExpired(settings: LogSettings): Promise<void> {
     if (this.failure !== undefined) return;
     const nowMs = this.around.clock.wallMs();
-    const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = this;
+    const expired = await this.countSurely(() => {
+      const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = this;
+      const view = { logStartOffset, highWatermark, logEndOffset, sizeInBytes };
+      return countExpired({ ...view, segments: this.segments.all }, settings, nowMs);
+    });
+    if (expired === 0 || this.hasFailed()) return;
     const segments = this.segments.all;
-    const view = { segments, logStartOffset, highWatermark, logEndOffset, sizeInBytes };
-    const expired = countExpired(view, settings, nowMs);
-    if (expired === 0) return;
     if (expired < segments.length) {
       await this.queue.idle();
     } else {
@@ -542,6 +573,15 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     if (this.hasFailed()) return;
     this.moveLogStart((this.segments.all[expired] as Segment).baseOffset);
     this.replaceSegments(segments.slice(0, expired), []);
+  }
+
+  /** Counts again, once it is sure how old the segments are that are to go. */
+  private async countSurely(count: () => number): Promise<number> {
+    for (let i = count() - 1; i >= 0; i--) {
+      // What is damaged is as old as its index says.
+      await this.looking(() => confirmTime(this.view(), i)).catch(() => undefined);
+    }
+    return count();
   }
 
   // Only for the type checker: `failure` may be set while we wait.

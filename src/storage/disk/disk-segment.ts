@@ -13,7 +13,7 @@ import {
   swapSuffix,
 } from './file-names.ts';
 import type { IndexCache } from './index-cache.ts';
-import { readIndexes } from './index-files.ts';
+import { readIndexes, rebuildIndexes } from './index-files.ts';
 import type { OpenFiles } from './open-files.ts';
 import { FileHandle } from './open-files.ts';
 
@@ -55,6 +55,7 @@ export class DiskSegment implements ReplacementMedium {
   private isGone = false;
   /** Whether files beside the log were written that are not durable. */
   isDirty = false;
+  readonly canRot = true;
 
   constructor(
     private readonly folder: LogFolder,
@@ -221,6 +222,17 @@ export class DiskSegment implements ReplacementMedium {
       return this.tools.indexes.get(this, () =>
         readIndexes(this.tools.disk, this.folder.path, this.baseOffset, this.indexIntervalBytes),
       );
+    } catch (error) {
+      throw this.unreadable(error);
+    }
+  }
+
+  async rebuildIndexes(): Promise<void> {
+    const { disk, indexes } = this.tools;
+    try {
+      const { path } = this.folder;
+      const built = await rebuildIndexes(disk, path, this.baseOffset, this.indexIntervalBytes);
+      indexes.put(this, built);
     } catch (error) {
       throw this.unreadable(error);
     }

@@ -1,5 +1,5 @@
 import type { Disk } from '../../host/disk.ts';
-import { lastOffsetAt, maxTimestampAt } from '../../protocol/record-batch.ts';
+import { baseOffsetAt, lastOffsetAt, maxTimestampAt } from '../../protocol/record-batch.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { emptyIndexes, OffsetIndex, TimeIndex } from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
@@ -90,26 +90,57 @@ function buildIndexes(
   size: number,
   indexIntervalBytes: number,
 ): SegmentIndexes {
-  const indexes = emptyIndexes(baseOffset);
+  const builder = new IndexBuilder(emptyIndexes(baseOffset), indexIntervalBytes);
   const file = disk.open(`${folder}/${fileName(baseOffset, '.log')}`, { readOnly: true });
   try {
-    const builder = new IndexBuilder(indexes, indexIntervalBytes);
     const scanner = new BatchScanner(file, size);
-    while (scanner.look() === 'batch') {
-      builder.add(scanner.buffer, scanner.at, scanner.position, scanner.bytes);
-      scanner.next();
-    }
-    builder.complete();
+    while (scanner.look() === 'batch' && builder.addInOrder(scanner)) scanner.next();
   } finally {
     file.close();
   }
-  return indexes;
+  builder.complete();
+  return builder.indexes;
+}
+
+/** Builds the indexes of a complete segment anew, whatever its files say, and writes them. */
+export async function rebuildIndexes(
+  disk: Disk,
+  folder: string,
+  baseOffset: number,
+  indexIntervalBytes: number,
+): Promise<SegmentIndexes> {
+  const builder = new IndexBuilder(emptyIndexes(baseOffset), indexIntervalBytes);
+  const file = disk.open(`${folder}/${fileName(baseOffset, '.log')}`, { readOnly: true });
+  try {
+    const scanner = new BatchScanner(file, file.size());
+    for (;;) {
+      if (scanner.mustLoad) await scanner.load();
+      if (scanner.look() !== 'batch' || !builder.addInOrder(scanner)) break;
+      scanner.next();
+    }
+  } finally {
+    file.close();
+  }
+  builder.complete();
+  writeIndexes(disk, folder, baseOffset, builder.indexes);
+  return builder.indexes;
+}
+
+function writeIndexes(
+  disk: Disk,
+  folder: string,
+  baseOffset: number,
+  { offsets, times }: SegmentIndexes,
+): void {
+  disk.writeFile(`${folder}/${fileName(baseOffset, '.index')}`, offsets.bytes);
+  disk.writeFile(`${folder}/${fileName(baseOffset, '.timeindex')}`, times.bytes);
 }
 
 /** Gives a segment's indexes their rows, from the headers of its batches in order. */
 export class IndexBuilder {
   maxTimestamp: number;
   offsetOfMaxTimestamp: number;
+  private nextOffset: number;
 
   /**
    * @param indexes        with the rows of the batches before
@@ -120,8 +151,19 @@ export class IndexBuilder {
     private readonly indexIntervalBytes: number,
     private bytesSinceRow = 0,
   ) {
+    this.nextOffset = indexes.offsets.baseOffset;
     this.maxTimestamp = indexes.times.lastTimestamp;
     this.offsetOfMaxTimestamp = indexes.times.lastOffset;
+  }
+
+  /** Adds the batch a scanner stands at; not where its offsets cannot be: readers shall find out. */
+  addInOrder({ buffer, at, position, bytes }: BatchScanner): boolean {
+    const baseOffset = baseOffsetAt(buffer, at);
+    const lastOffset = lastOffsetAt(buffer, at);
+    if (baseOffset < this.nextOffset || lastOffset < baseOffset) return false;
+    this.nextOffset = lastOffset + 1;
+    this.add(buffer, at, position, bytes);
+    return true;
   }
 
   add(buffer: Buffer, at: number, position: number, bytes: number): void {

@@ -19,6 +19,7 @@ interface Block {
  */
 export class MemorySegment implements ReplacementMedium {
   readonly isDirty = false;
+  readonly canRot = false;
   private blocks: Block[] = [];
   private blockSize = smallestBlock;
   private indexes: SegmentIndexes | undefined;
@@ -81,6 +82,10 @@ export class MemorySegment implements ReplacementMedium {
 
   loadIndexes(): SegmentIndexes {
     return this.indexes ?? emptyIndexes(this.baseOffset);
+  }
+
+  rebuildIndexes(): Promise<void> {
+    return Promise.resolve(); // never found wrong
   }
 
   remove(): void {
