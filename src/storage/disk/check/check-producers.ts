@@ -1,5 +1,4 @@
 import {
-  baseOffsetAt,
   baseSequenceAt,
   incrementSequence,
   isControlAt,
@@ -143,8 +142,3 @@ export function compareAborted(
   if (!isAscending) problems.push('its rows do not ascend');
   return problems;
 }
-
-export const markerOf = (buffer: Buffer, at: number): [number, number] => [
-  baseOffsetAt(buffer, at),
-  producerIdAt(buffer, at),
-];
