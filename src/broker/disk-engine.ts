@@ -2,6 +2,7 @@ import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
+import type { FileCatalogOptions } from './catalog/file-catalog.ts';
 import { inspectFolder } from './catalog/inspect-folder.ts';
 import type { FoundFolder } from './catalog/inspect-folder.ts';
 import type { Engine, Surroundings } from './engine.ts';
@@ -37,6 +38,7 @@ export async function openDiskEngine(
     nodeId,
     ...(clusterId !== undefined && { clusterId }),
     minInsyncReplicas: config.get('min.insync.replicas'),
+    ...snapshotsOf(config),
   };
   let catalog: FileCatalog | undefined;
   const openCatalog = async (found: FoundFolder | undefined): Promise<FileCatalog> =>
@@ -72,4 +74,11 @@ export async function openDiskEngine(
     await store.close();
     throw error;
   }
+}
+
+const snapshotKey = 'metadata.log.max.record.bytes.between.snapshots';
+
+/** Where nothing is said, snapshots come more often than Kafka's: our start reads what follows one. */
+function snapshotsOf(config: BrokerConfig): Pick<FileCatalogOptions, 'snapshotAfterBytes'> {
+  return config.staticTexts.has(snapshotKey) ? { snapshotAfterBytes: config.get(snapshotKey) } : {};
 }

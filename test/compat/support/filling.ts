@@ -34,7 +34,7 @@ export class Filling {
   readonly groups = ['settled', 'moving'];
   /** Where the topic `cut` begins. */
   cutAt = 0;
-  private readonly producers = new Map<string, Producer>();
+  private readonly producers = new Map<number, Producer>();
   private round = 0;
 
   /** Does the work of one client on a broker. */
@@ -113,17 +113,8 @@ export class Filling {
   /** An idempotent producer goes on: what it repeats is told apart, what it skipped is missed. */
   private async repeat(client: RawClient, partition: number): Promise<void> {
     const place = { topic: 'repeated', partition };
-    let producer = this.producers.get(`${partition}`);
-    if (producer === undefined) {
-      const { producerId, producerEpoch } = await client.request(initProducerId, 4, {
-        transactionalId: null,
-        transactionTimeoutMs: 0,
-        producerId: -1,
-        producerEpoch: -1,
-      });
-      producer = { producerId, producerEpoch, sequence: 0 };
-      this.producers.set(`${partition}`, producer);
-    }
+    const producer = this.producers.get(partition) ?? (await newProducer(client));
+    this.producers.set(partition, producer);
     const { producerId, producerEpoch, last } = producer;
     const batch = (baseSequence: number): Buffer =>
       buildBatch({
@@ -231,6 +222,22 @@ export class Filling {
       return topics[0]!.partitions[0]!.errorCode === 0;
     });
   }
+}
+
+/** Kafka has no ids to give away for a moment after its start. */
+async function newProducer(client: RawClient): Promise<Producer> {
+  let producer: Producer | undefined;
+  await until('there are producer ids', async () => {
+    const { errorCode, producerId, producerEpoch } = await client.request(initProducerId, 4, {
+      transactionalId: null,
+      transactionTimeoutMs: 0,
+      producerId: -1,
+      producerEpoch: -1,
+    });
+    if (errorCode === 0) producer = { producerId, producerEpoch, sequence: 0 };
+    return errorCode === 0;
+  });
+  return producer!;
 }
 
 /** Records whose size shows that they were compressed. */

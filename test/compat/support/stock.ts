@@ -107,21 +107,12 @@ async function partitionStock(
     }
   }
   const start = Number(offsets['earliest, isolation 0']!.split(' ')[0]);
-  const committed = await fetchOne(
-    client,
-    { topic, partition, fetchOffset: start },
-    { isolationLevel: 1 },
-  );
-  const bytes = await readAll(client, topic, partition, start);
+  const { bytes } = await readAll(client, topic, partition, start, 0);
+  const { lastStableOffset, aborted } = await readAll(client, topic, partition, start, 1);
   return {
     offsets: isCompacted ? {} : offsets,
     records: isCompacted ? newestByKey(bytes) : described(bytes),
-    committed: {
-      lastStableOffset: committed.lastStableOffset,
-      aborted: (committed.abortedTransactions ?? []).map(
-        ({ producerId, firstOffset }) => `${producerId} from ${firstOffset}`,
-      ),
-    },
+    committed: { lastStableOffset, aborted },
   };
 }
 
@@ -158,28 +149,25 @@ async function readAll(
   topic: string,
   partition: number,
   from: number,
-): Promise<Buffer> {
+  isolationLevel: 0 | 1,
+): Promise<{ bytes: Buffer; lastStableOffset: number; aborted: readonly string[] }> {
   const chunks: Buffer[] = [];
+  const aborted = new Set<string>();
   for (let fetchOffset = from; ;) {
-    const { errorCode, records, highWatermark } = await fetchOne(client, {
-      topic,
-      partition,
-      fetchOffset,
-    });
+    const wish = { topic, partition, fetchOffset };
+    const answer = await fetchOne(client, wish, { isolationLevel });
+    const { errorCode, records, lastStableOffset, abortedTransactions } = answer;
     if (errorCode !== errorCodes.NONE) throw new Error(`${topic}-${partition}: error ${errorCode}`);
-    const bytes =
-      records === null
-        ? Buffer.alloc(0)
-        : Buffer.from(records.buffer.subarray(records.start, records.end));
-    const last = [...batches(rangeOf(bytes))].at(-1);
-    if (last === undefined) {
-      if (fetchOffset < highWatermark && fetchOffset === from && chunks.length > 0)
-        throw new Error('stuck');
-      return Buffer.concat(chunks);
+    for (const { producerId, firstOffset } of abortedTransactions ?? []) {
+      aborted.add(`${producerId} from ${firstOffset}`);
     }
-    chunks.push(bytes);
+    const chunk = records?.buffer.subarray(records.start, records.end) ?? Buffer.alloc(0);
+    const last = [...batches(rangeOf(chunk))].at(-1);
+    if (last === undefined) {
+      return { bytes: Buffer.concat(chunks), lastStableOffset, aborted: [...aborted].sort() };
+    }
+    chunks.push(Buffer.from(chunk));
     fetchOffset = last.lastOffset + 1;
-    if (fetchOffset >= highWatermark) return Buffer.concat(chunks);
   }
 }
 
