@@ -556,11 +556,13 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private async deleteExpired(settings: LogSettings): Promise<void> {
     if (this.failure !== undefined) return;
     const nowMs = this.around.clock.wallMs();
-    const expired = await this.countSurely(() => {
+    const count = (): number => {
       const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = this;
       const view = { logStartOffset, highWatermark, logEndOffset, sizeInBytes };
       return countExpired({ ...view, segments: this.segments.all }, settings, nowMs);
-    });
+    };
+    await this.confirmAges(count());
+    const expired = count();
     if (expired === 0 || this.hasFailed()) return;
     const segments = this.segments.all;
     if (expired < segments.length) {
@@ -575,13 +577,12 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     this.replaceSegments(segments.slice(0, expired), []);
   }
 
-  /** Counts again, once it is sure how old the segments are that are to go. */
-  private async countSurely(count: () => number): Promise<number> {
-    for (let i = count() - 1; i >= 0; i--) {
+  /** Makes sure how old the first segments are, which are to go. */
+  private async confirmAges(segments: number): Promise<void> {
+    for (let i = 0; i < segments; i++) {
       // What is damaged is as old as its index says.
       await this.looking(() => confirmTime(this.view(), i)).catch(() => undefined);
     }
-    return count();
   }
 
   // Only for the type checker: `failure` may be set while we wait.
