@@ -1,12 +1,10 @@
 /*
  * The model test of storage for as long as one likes: `npm run test:model -- --from 1 --count 20000`.
  * A failing seed is printed with its steps; `--from 123 --count 1` plays it again. Exit code 1 when
- * one failed.
+ * one failed. `--failures 1` ends with the first, `--brief` leaves the steps out.
  */
 import { parseArgs } from 'node:util';
 import { LogRun } from '../support/log-model/log-run.ts';
-
-const mostFailures = 20;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -15,12 +13,13 @@ async function main(): Promise<void> {
       count: { type: 'string', default: '2000' },
       steps: { type: 'string', default: '60' },
       brief: { type: 'boolean', default: false },
+      failures: { type: 'string', default: '20' },
     },
   });
   const [from, count, steps] = [Number(values.from), Number(values.count), Number(values.steps)];
   const beganMs = performance.now();
   let failures = 0;
-  for (let seed = from; seed < from + count && failures < mostFailures; seed++) {
+  for (let seed = from; seed < from + count && failures < Number(values.failures); seed++) {
     try {
       await new LogRun(seed).run(steps);
     } catch (error) {

@@ -14,7 +14,12 @@ import type { EpochEntry } from '../epoch-cache.ts';
  */
 const currentVersion = '0';
 
-export function writeAtomically(disk: Disk, path: string, text: string, sync: boolean): void {
+export function writeAtomically(
+  disk: Disk,
+  path: string,
+  text: Uint8Array | string,
+  sync: boolean,
+): void {
   const beside = `${path}.tmp`;
   disk.writeFile(beside, text, { sync });
   disk.rename(beside, path);
@@ -28,12 +33,17 @@ function writeEntries(disk: Disk, path: string, entries: readonly string[], sync
 /** The entries' fields; undefined when there is no such file, or none that can be read. */
 function readEntries(disk: Disk, path: string, fields: number): string[][] | undefined {
   if (!disk.exists(path)) return undefined;
-  const [version, count, ...rest] = disk.readFile(path).toString().split('\n');
+  const text = disk.readFile(path).toString();
+  const [version, count, ...rest] = text.split('\n');
   if (version === undefined || !/^\d+$/.test(version)) return undefined;
   if (version !== currentVersion) throw new Error(`${path} has the unknown version ${version}`);
   const entries = rest.filter((line) => line !== '').map((line) => line.split(' '));
+  // Every line ends; one that does not may have lost digits, and a count that is not there is no 0.
   const isWhole =
-    entries.length === Number(count) && entries.every((entry) => entry.length === fields);
+    text.endsWith('\n') &&
+    count !== '' &&
+    entries.length === Number(count) &&
+    entries.every((entry) => entry.length === fields);
   return isWhole ? entries : undefined;
 }
 

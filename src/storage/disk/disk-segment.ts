@@ -21,7 +21,7 @@ import { FileHandle } from './open-files.ts';
 const longestSyncRead = 1024 * 1024;
 const rewrittenAtOnce = 1024 * 1024;
 
-/** Of a complete segment these are trusted, hence they are as durable as it is. */
+/** Below the recovery point these are trusted, hence they are as durable as the log. */
 const derivedSuffixes = ['.index', '.timeindex', '.txnindex'] as const;
 
 /** What the segments of a disk store share. */
@@ -206,6 +206,7 @@ export class DiskSegment implements ReplacementMedium {
     } finally {
       file.close();
     }
+    this.isDirty = true;
     this.folder.changed();
   }
 

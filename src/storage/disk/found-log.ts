@@ -1,5 +1,6 @@
 import type { Disk } from '../../host/disk.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
+import { writeAtomically } from './checkpoint-files.ts';
 import { decodeAbortedRows, encodeAbortedRows } from '../aborted-transactions.ts';
 import type { LogSettings } from '../partition-log.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
@@ -90,14 +91,31 @@ export class FoundLog {
     );
   }
 
-  /** Writes what was built from a segment's batches. */
+  /** Whether the files of its indexes hold more than what is known of a segment. */
+  hasMoreRows({ baseOffset, indexes }: FoundSegment): boolean {
+    if (indexes === undefined) return false;
+    const sizeOf = (suffix: '.index' | '.timeindex'): number =>
+      this.disk.stat(this.pathOf(baseOffset, suffix))?.size ?? 0;
+    return (
+      sizeOf('.index') > indexes.offsets.bytes.length ||
+      sizeOf('.timeindex') > indexes.times.bytes.length
+    );
+  }
+
+  /** Writes what was built from a segment's batches, some rows of which may be trusted already. */
   saveDerived({ baseOffset, indexes, aborted }: FoundSegment): void {
     if (indexes === undefined) return;
-    this.disk.writeFile(this.pathOf(baseOffset, '.index'), indexes.offsets.bytes);
-    this.disk.writeFile(this.pathOf(baseOffset, '.timeindex'), indexes.times.bytes);
+    this.save(this.pathOf(baseOffset, '.index'), indexes.offsets.bytes);
+    this.save(this.pathOf(baseOffset, '.timeindex'), indexes.times.bytes);
     const path = this.pathOf(baseOffset, '.txnindex');
-    if (aborted.length > 0) this.disk.writeFile(path, encodeAbortedRows(aborted));
+    if (aborted.length > 0) this.save(path, encodeAbortedRows(aborted));
     else this.disk.remove(path);
+  }
+
+  /** What was durable of the file must not be lost with what is new in it. */
+  private save(path: string, bytes: Buffer): void {
+    if (this.disk.exists(path)) writeAtomically(this.disk, path, bytes, true);
+    else this.disk.writeFile(path, bytes);
   }
 
   /** Removes segments with all their files. */

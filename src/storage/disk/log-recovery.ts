@@ -190,7 +190,10 @@ export class LogRecovery {
     const { snapshotOffset, producers } = this.producers;
     segment.isRecovered = true;
     segment.indexes = builder.indexes;
-    segment.aborted = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
+    const known = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
+    // Rows of what is cut must not count for what is written in its place.
+    const hasLostRows = known.length < segment.aborted.length || this.found.hasMoreRows(segment);
+    segment.aborted = known;
     let nextOffset = offset;
     const validBytes = await this.found.walk(segment, position, (scanner) => {
       if (!isWhole(scanner, segment.baseOffset, nextOffset)) return false;
@@ -207,7 +210,7 @@ export class LogRecovery {
     segment.maxTimestamp = builder.maxTimestamp;
     segment.offsetOfMaxTimestamp = builder.offsetOfMaxTimestamp;
     builder.complete();
-    if (validBytes > position || position === 0) this.found.saveDerived(segment);
+    if (validBytes > position || position === 0 || hasLostRows) this.found.saveDerived(segment);
     return validBytes;
   }
 

@@ -46,13 +46,16 @@ export async function recoveryStart(
   const rowOffset = offsets.entries === 0 ? undefined : offsets.lastOffset;
   const times = sound.times.below(recoveryPoint);
   const seen = new IndexBuilder({ offsets, times }, indexIntervalBytes);
+  // Both indexes have a row of this batch, or the time index lost some: it was written and not synced.
+  const isOther = (buffer: Buffer, at: number): boolean =>
+    lastOffsetAt(buffer, at) !== rowOffset || maxTimestampAt(buffer, at) > times.lastTimestamp;
   let nextOffset = baseOffset;
   const position = await found.walk(segment, from, (scanner) => {
     const { buffer, at } = scanner;
     if (baseOffsetAt(buffer, at) >= recoveryPoint) return false;
     if (!isWhole(scanner, baseOffset, nextOffset)) return false;
     const lastOffset = lastOffsetAt(buffer, at);
-    if (scanner.position === from && rowOffset !== undefined && lastOffset !== rowOffset) {
+    if (scanner.position === from && rowOffset !== undefined && isOther(buffer, at)) {
       return false;
     }
     seen.noteTimestamp(buffer, at);

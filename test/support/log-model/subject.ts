@@ -69,7 +69,8 @@ export class Subject {
     const { expected } = this;
     const { logStartOffset: start, logEndOffset: end } = log;
     this.log = log;
-    if (ending === 'power cut') await recallLost(log, expected);
+    const isCacheLost = this.around.machine().failedSyncs > this.knownFailedSyncs;
+    if (ending === 'power cut' || isCacheLost) await recallLost(log, expected);
     this.machine = this.around.machine();
     const promised = this.promisedEnd(ending);
     this.knownFailedSyncs = this.machine.failedSyncs;
@@ -303,7 +304,8 @@ export class Subject {
 }
 
 /**
- * What was appended, refused, and cut off may be back after a power cut: the cut was not durable.
+ * What was appended, refused, and cut off may be back after a power cut or when the page cache is
+ * read anew: the cut was not durable.
  * Its writers heard of a failure and know nothing.
  */
 async function recallLost(log: PartitionLog, expected: ExpectedLog): Promise<void> {

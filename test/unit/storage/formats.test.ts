@@ -190,6 +190,11 @@ describe('checkpoints', () => {
   test('a torn file counts as not there, an unknown version is refused', () => {
     disk.writeFile('/d/torn', '0\n2\n0 0\n');
     expect(readEpochs(disk, '/d/torn')).toBeUndefined();
+    const whole = '0\n2\n0 0\n2 1320\n';
+    for (let length = 0; length < whole.length; length++) {
+      disk.writeFile('/d/torn', whole.slice(0, length));
+      expect(readEpochs(disk, '/d/torn')).toBeUndefined();
+    }
     disk.writeFile('/d/torn', '');
     expect(readOffsets(disk, '/d/torn').size).toBe(0);
     disk.writeFile('/d/new', '1\n0\n');

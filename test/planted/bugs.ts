@@ -1,0 +1,97 @@
+/** A mistake to plant: in a file, one piece of text in the place of another that is there once. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const storage = 'src/storage';
+
+/** What the model test must find. When the code moves on, `find` has to follow it. */
+export const plantedBugs: readonly PlantedBug[] = [
+  {
+    name: 'an fsync of the log is skipped',
+    file: `${storage}/disk/disk-segment.ts`,
+    find: 'await this.tools.files.during(this.log, (file) => file.sync());\n    // A file',
+    replace: '// A file',
+  },
+  {
+    name: 'the fsync of a folder is skipped',
+    file: `${storage}/disk/disk-log-folder.ts`,
+    find: 'disk.syncDirectory(this.path);',
+    replace: '',
+  },
+  {
+    name: 'recovery trusts a torn batch',
+    file: `${storage}/disk/segment-recovery.ts`,
+    find: 'scanner.isIntact()',
+    replace: 'true',
+  },
+  {
+    name: 'the recovery point is ahead of what is durable',
+    file: `${storage}/segmented-log.ts`,
+    find: 'return this.flusher.recoveryPoint;',
+    replace: 'return this.highWatermark;',
+  },
+  {
+    name: 'the batches that may come again are forgotten at a reopen',
+    file: `${storage}/disk/producer-recovery.ts`,
+    find: 'await this.recallBatches();',
+    replace: '',
+  },
+  {
+    name: 'a roll loses the last row of the time index',
+    file: `${storage}/segment.ts`,
+    find: 'this.indexes.times.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);',
+    replace: '',
+  },
+  {
+    name: 'expired segments go before the new one is there for good',
+    file: `${storage}/segmented-log.ts`,
+    find: 'this.roll(nowMs);\n      await this.flush();',
+    replace: 'this.roll(nowMs);\n      await this.queue.idle();',
+  },
+  {
+    name: 'batches do not get the epoch of their leader',
+    file: `${storage}/segmented-log.ts`,
+    find: 'setLeaderEpoch(buffer, at, leaderEpoch);',
+    replace: '',
+  },
+  {
+    name: 'the high watermark runs ahead of what is written',
+    file: `${storage}/segmented-log.ts`,
+    find: 'this.highWatermark = group.endOffset;',
+    replace: 'this.highWatermark = this.logEndOffset;',
+  },
+  {
+    name: 'a producer snapshot from behind the end is loaded',
+    file: `${storage}/disk/producer-recovery.ts`,
+    find: 'offset <= untilOffset && ',
+    replace: '',
+  },
+  {
+    name: 'retention deletes what is not old enough',
+    file: `${storage}/retention.ts`,
+    find: '> settings.retentionMs',
+    replace: '> settings.retentionMs / 4',
+  },
+  {
+    name: 'the mark of a clean stop comes back after a power cut',
+    file: `${storage}/disk/disk-log-store.ts`,
+    find: '        disk.syncDirectory(root);\n      }',
+    replace: '      }',
+  },
+  {
+    name: 'recovery goes on behind a hole',
+    file: `${storage}/disk/log-recovery.ts`,
+    find: 'return this.logEndOffset < next.baseOffset;',
+    replace: 'return false;',
+  },
+  {
+    name: 'aborted transactions are not written down',
+    file: `${storage}/write-queue.ts`,
+    find: 'if (aborted !== undefined) segment.medium.appendAborted(aborted);',
+    replace: '',
+  },
+];
