@@ -1,5 +1,10 @@
 import type { ByteRange } from '../protocol/byte-range.ts';
-import { baseOffsetAt, batchSizeAt, lastOffsetAt } from '../protocol/record-batch.ts';
+import {
+  baseOffsetAt,
+  batchSizeAt,
+  lastOffsetAt,
+  recordsCountAt,
+} from '../protocol/record-batch.ts';
 import { CheckedWalk, trustingIndex, walkStart, type WalkStart } from './checked-walk.ts';
 import type { Region } from './log-medium.ts';
 import type { BatchesFound, BatchesWanted, MaybePromise } from './segment-reader.ts';
@@ -66,7 +71,10 @@ function cut(
         break;
       }
       const bytes = batchSizeAt(buffer, at);
-      if (lastOffsetAt(buffer, at) >= wanted.fromOffset) {
+      const isWanted = lastOffsetAt(buffer, at) >= wanted.fromOffset;
+      if (isWanted && first < 0 && wanted.onEmpty !== undefined && isEmptyAt(buffer, at)) {
+        wanted.onEmpty();
+      } else if (isWanted) {
         const sizeInBytes = first < 0 ? 0 : at - first;
         const isTooMuch = sizeInBytes + bytes > wanted.maxBytes;
         const isLimit = baseOffsetAt(buffer, at) >= wanted.limitOffset;
@@ -97,6 +105,8 @@ function cut(
     release: () => region.release(),
   };
 }
+
+const isEmptyAt = (buffer: Buffer, at: number): boolean => recordsCountAt(buffer, at) === 0;
 
 /** So much is read at a time where nobody said how much is wanted. */
 const lookupRead = 64 * 1024;

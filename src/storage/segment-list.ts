@@ -28,9 +28,18 @@ export class SegmentList {
     this.all = [...kept, ...replacements].sort((a, b) => a.baseOffset - b.baseOffset);
   }
 
-  /** Batches of the segment that holds the offset; of a later one where nothing is left of it. */
+  /**
+   * Batches of the segment that holds the offset; of a later one where nothing is left of it. Those
+   * that the cleaner emptied come first only where nothing follows them: kafkajs never gets past an
+   * answer without a record, while other clients want to come to the end of the log.
+   */
   read(wanted: Wanted): MaybePromise<BatchesFound | undefined> {
-    return this.readFrom(this.indexOf(wanted.fromOffset), wanted);
+    let hasSkipped = false;
+    const index = this.indexOf(wanted.fromOffset);
+    const found = this.readFrom(index, { ...wanted, onEmpty: () => (hasSkipped = true) });
+    const orEmpty = (batches: BatchesFound | undefined) =>
+      batches === undefined && hasSkipped ? this.readFrom(index, wanted) : batches;
+    return found instanceof Promise ? found.then(orEmpty) : orEmpty(found);
   }
 
   private readFrom(index: number, wanted: Wanted): MaybePromise<BatchesFound | undefined> {

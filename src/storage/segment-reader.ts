@@ -5,6 +5,7 @@ import {
   batchSizeAt,
   isControlAt,
   lastOffsetAt,
+  recordsCountAt,
 } from '../protocol/record-batch.ts';
 import { readChecked } from './checked-reader.ts';
 import type { ReadGuard } from './checked-walk.ts';
@@ -28,6 +29,8 @@ export interface BatchesWanted {
   /** All batches of the segment end here or before. */
   readonly endOffset: number;
   readonly guard: ReadGuard;
+  /** Called for batches without records, which are skipped where no other precedes them. */
+  readonly onEmpty?: () => void;
 }
 
 export interface BatchesFound {
@@ -105,6 +108,11 @@ function cutBatches(
       const size = sizeOfBatch(buffer, at);
       if (lastOffsetAt(buffer, at) < wanted.fromOffset) {
         at += size; // may end up past the region
+        continue;
+      }
+      if (wanted.onEmpty !== undefined && sizeInBytes === 0 && recordsCountAt(buffer, at) === 0) {
+        wanted.onEmpty();
+        at += size;
         continue;
       }
       const isTooMuch = sizeInBytes + size > wanted.maxBytes;

@@ -162,7 +162,7 @@ class CleaningRound {
     if (last === undefined) return;
     const replacement = new Replacement(this.log, old, this.nowMs);
     try {
-      for (const segment of old) await this.copy(segment, segment === last, replacement, rules);
+      for (const segment of old) await this.copy(segment, last, replacement, rules);
       await replacement.takePlace(rules.transactions.takeKept());
     } catch (error) {
       replacement.discard();
@@ -172,7 +172,7 @@ class CleaningRound {
 
   private async copy(
     segment: Segment,
-    isLastSegment: boolean,
+    last: Segment,
     replacement: Replacement,
     rules: CleaningRules,
   ): Promise<void> {
@@ -182,8 +182,12 @@ class CleaningRound {
       this.chunkSize,
       this.pace,
       (buffer, at, endPosition) => {
-        // The last one tells recovery up to where the others are replaced.
-        const isLast = isLastSegment && endPosition === segment.size;
+        // At the end of the round it tells up to where all is clean; else it tells recovery which
+        // segments are replaced, where there is more than that to tell.
+        const isLast =
+          segment === last &&
+          endPosition === segment.size &&
+          (replacement.sizeInBytes > 0 || lastOffsetAt(buffer, at) + 1 >= this.plan.endOffset);
         const outcome = filterBatch(buffer, at, isLast, rules);
         if (outcome === 'kept') replacement.add(buffer, at);
         else if (outcome !== 'gone') replacement.add(outcome, 0);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { batches } from '../../../../src/protocol/record-batch.ts';
 import { codeOf, startMs, valuesFrom } from '../../../support/batches.ts';
-import { CleaningFixture, inTransaction } from './cleaning-fixture.ts';
+import { batchOfEntries, CleaningFixture, inTransaction } from './cleaning-fixture.ts';
 
 const day = 86_400_000;
 
@@ -337,6 +338,33 @@ describe.each(['memory', 'disk'] as const)('cleaning in %s', (engine) => {
         'OUT_OF_ORDER_SEQUENCE_NUMBER',
       );
       await fixture.put([['a', '5']], { ...again, baseSequence: 3 });
+    });
+
+    test('a reader gets batches without records only where nothing follows them', async () => {
+      const by = (producerId: number) => ({ producerId, producerEpoch: 0, baseSequence: 0 });
+      const read = async (fromOffset: number) => {
+        const limit = 'highWatermark';
+        const result = await fixture.log.read({
+          fromOffset,
+          maxBytes: 9e5,
+          minOneBatch: true,
+          limit,
+        });
+        const found = result.records.flatMap((range) => [...batches(range)]);
+        result.release();
+        return found.map(({ baseOffset, recordsCount }) => [baseOffset, recordsCount]);
+      };
+      await fixture.put([['a', '1']], by(5));
+      await fixture.put([['a', '2']], by(6));
+      await fixture.put([['a', '3']]);
+      await fixture.clean();
+      expect((await fixture.batches()).map(({ recordsCount }) => recordsCount)).toEqual([
+        0, 0, 1, 1,
+      ]);
+      expect(await read(0)).toEqual([[2, 1]]);
+      expect(await read(1)).toEqual([[2, 1]]);
+      await fixture.append(batchOfEntries([], { lastOffset: 0, ...by(7) }), 'coordinator');
+      expect(await read(fixture.log.logEndOffset - 1)).toEqual([[4, 0]]);
     });
 
     test('an emptied batch goes once the producer has another one', async () => {
