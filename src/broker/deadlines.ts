@@ -8,6 +8,11 @@ export interface Waiter {
   expire(): void;
 }
 
+/** A waiter that may be over before anybody has to look after its deadline. */
+export interface HopefulWaiter extends Waiter {
+  readonly isOver: boolean;
+}
+
 /**
  * Many waiters, one timer. Waiters are kept by whole millisecond, so adding one and taking one out
  * costs the same whether there are ten or a hundred thousand.
@@ -18,11 +23,31 @@ export class Deadlines {
   private readonly heap: number[] = [];
   private timer: Timer | undefined;
   private timerMs = Infinity;
+  private hopeful: HopefulWaiter[] = [];
 
   constructor(private readonly clock: Clock) {}
 
   add(waiter: Waiter, delayMs: number): void {
     waiter.deadlineMs = Math.ceil(this.clock.monotonicMs() + delayMs);
+    this.insert(waiter);
+  }
+
+  /**
+   * As `add`, for what is over by the end of this turn of the event loop as a rule: then it costs
+   * next to nothing.
+   */
+  addUnlessOver(waiter: HopefulWaiter, delayMs: number): void {
+    waiter.deadlineMs = Math.ceil(this.clock.monotonicMs() + delayMs);
+    if (this.hopeful.push(waiter) === 1) this.clock.defer(() => this.insertHopeful());
+  }
+
+  private insertHopeful(): void {
+    const waiters = this.hopeful;
+    this.hopeful = [];
+    for (const waiter of waiters) if (!waiter.isOver) this.insert(waiter);
+  }
+
+  private insert(waiter: Waiter): void {
     let waiters = this.byMs.get(waiter.deadlineMs);
     if (waiters === undefined) {
       waiters = new Set();
@@ -42,6 +67,7 @@ export class Deadlines {
     this.timer?.cancel();
     this.timerMs = Infinity;
     this.byMs.clear();
+    this.hopeful = [];
     this.heap.length = 0;
   }
 

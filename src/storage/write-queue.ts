@@ -47,6 +47,8 @@ interface Step {
   aborted: AbortedRow[] | undefined;
 }
 
+const ignored = (): void => undefined;
+
 /** All appends of a turn. They are committed together. */
 export class WriteGroup {
   readonly steps: Step[] = [];
@@ -63,7 +65,7 @@ export class WriteGroup {
       this.reject = reject;
     });
     // Every append's caller has the same promise; with acks=0 nobody looks at it.
-    this.committed.catch(() => undefined);
+    this.committed.catch(ignored);
   }
 }
 

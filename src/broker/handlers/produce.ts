@@ -12,10 +12,10 @@ import { zeroUuid } from '../../protocol/uuid.ts';
 import type { AppendOptions, AppendTicket } from '../../storage/partition-log.ts';
 import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
-import type { Deadlines, Waiter } from '../deadlines.ts';
+import type { Deadlines, HopefulWaiter } from '../deadlines.ts';
 import { CloseConnection, defineHandler, type RequestContext } from '../handler.ts';
 import { isInternalTopic } from '../catalog/topic-name.ts';
-import { LeaderHints } from '../leader-hints.ts';
+import { LeaderHints, type CurrentLeader } from '../leader-hints.ts';
 import type { LedPartition } from '../replica/led-partition.ts';
 import type { LedPartitions } from '../replica/led-partitions.ts';
 import {
@@ -44,6 +44,8 @@ interface Appended {
   readonly ticket: AppendTicket;
   readonly answers: PartitionAnswer[];
   readonly index: number;
+  /** Why it was not committed. */
+  failure: unknown;
 }
 
 const acksAll = -1;
@@ -79,22 +81,27 @@ export const produceHandler = (parts: ProduceParts) =>
     }),
   });
 
+const nothing: readonly Promise<void>[] = [];
+
 /** One Produce request: everything is appended in one go, then awaited together. */
-class ProduceExchange {
+class ProduceExchange implements HopefulWaiter {
+  deadlineMs = 0;
+  isOver = false;
   private readonly appended: Appended[] = [];
+  /** Commits of logs that are still to come. */
+  private outstanding = 0;
   private readonly responses: TopicAnswer[] = [];
-  private readonly hints: LeaderHints;
+  private hints: LeaderHints | undefined;
   private failure: string | undefined;
-  private isOver = false;
+  private resolve!: (response: ProduceResponse | undefined) => void;
+  private reject!: (reason: unknown) => void;
   private verified: Verified | undefined;
 
   constructor(
     private readonly parts: ProduceParts,
     private readonly request: ProduceRequest,
     private readonly context: RequestContext,
-  ) {
-    this.hints = new LeaderHints(context);
-  }
+  ) {}
 
   run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
     const producer = this.transactionalProducer();
@@ -143,8 +150,9 @@ class ProduceExchange {
     return this.context.apiVersion >= firstVersionWithTopicIds;
   }
 
-  private openings(): Promise<void>[] {
+  private openings(): readonly Promise<void>[] {
     const { partitions } = this.parts;
+    if (!partitions.isOpening) return nothing;
     return this.request.topicData.flatMap(({ name, topicId, partitionData }) =>
       partitionData.flatMap(({ index }) => {
         const opening = this.byId
@@ -175,7 +183,10 @@ class ProduceExchange {
           logStartOffset = led.log.logStartOffset;
           const ticket = led.append(batch, this.request.acks, this.verificationOf(led, batch));
           partitionResponses.push(succeeded(index, ticket));
-          this.appended.push({ led, ticket, answers: partitionResponses, index: at });
+          this.appended.push({
+            ...{ led, ticket, answers: partitionResponses, index: at },
+            failure: undefined,
+          });
         } catch (error) {
           partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
         }
@@ -218,51 +229,62 @@ class ProduceExchange {
 
   /** One promise for the request, however many partitions it has. */
   private commit(): Promise<ProduceResponse | undefined> {
-    const commits = [...new Set(this.appended.map(({ ticket }) => ticket.committed))];
-    const failures = new Map<Promise<void>, unknown>();
-    const settled = (commit: Promise<void>): Promise<unknown> =>
-      commit.catch((error: unknown) => failures.set(commit, error));
-    const [first] = commits;
-    const all =
-      commits.length === 1 && first !== undefined
-        ? settled(first)
-        : Promise.all(commits.map(settled));
-    if (this.request.acks !== acksAll) return all.then(() => this.settle(failures));
-    return this.withDeadline(all, failures);
-  }
-
-  private withDeadline(
-    all: Promise<unknown>,
-    failures: ReadonlyMap<Promise<void>, unknown>,
-  ): Promise<ProduceResponse | undefined> {
-    const { deadlines } = this.parts;
-    return new Promise((resolve) => {
-      const deadline: Waiter = {
-        deadlineMs: 0,
-        expire: () => {
-          this.isOver = true;
-          resolve(this.timeOut());
-        },
-      };
-      deadlines.add(deadline, Math.max(this.request.timeoutMs, leastTimeoutMs));
-      void all.then(() => {
-        deadlines.remove(deadline);
-        if (!this.isOver) resolve(this.settle(failures));
-      });
+    const { appended } = this;
+    const response = new Promise<ProduceResponse | undefined>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
     });
+    let before: Promise<void> | undefined;
+    for (const { ticket } of appended) {
+      const { committed } = ticket;
+      if (committed === before) continue;
+      before = committed;
+      this.outstanding++;
+      void committed.then(
+        () => this.onCommitted(),
+        (error: unknown) => this.onFailed(committed, error),
+      );
+    }
+    if (this.request.acks === acksAll) {
+      const timeoutMs = Math.max(this.request.timeoutMs, leastTimeoutMs);
+      this.parts.deadlines.addUnlessOver(this, timeoutMs);
+    }
+    return response;
   }
 
-  private settle(failures: ReadonlyMap<Promise<void>, unknown>): ProduceResponse | undefined {
-    // Written or given up: the logs are done with the batches.
-    this.context.releaseRequest();
-    for (const { led, ticket, answers, index } of this.appended) {
-      const partition = led.partition;
-      if (failures.has(ticket.committed)) {
-        answers[index] = this.refusal(led.topicName, partition, failures.get(ticket.committed));
+  private onFailed(committed: Promise<void>, error: unknown): void {
+    for (const one of this.appended) if (one.ticket.committed === committed) one.failure = error;
+    this.onCommitted();
+  }
+
+  private onCommitted(): void {
+    if (--this.outstanding > 0) return;
+    try {
+      // Written or given up: the logs are done with the batches.
+      this.context.releaseRequest();
+      if (this.isOver) return;
+      this.isOver = true;
+      this.parts.deadlines.remove(this);
+      this.resolve(this.settle());
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.isOver = true;
+    this.resolve(this.timeOut());
+  }
+
+  private settle(): ProduceResponse | undefined {
+    for (const { led, answers, index, failure } of this.appended) {
+      if (failure !== undefined) {
+        answers[index] = this.refusal(led.topicName, led.partition, failure);
       } else if (this.request.acks === acksAll && !led.hasEnoughReplicas()) {
         const words = 'The batch was written, but there are not enough replicas in sync any more.';
         const error = new KafkaError('NOT_ENOUGH_REPLICAS_AFTER_APPEND', words);
-        answers[index] = this.refusal(led.topicName, partition, error);
+        answers[index] = this.refusal(led.topicName, led.partition, error);
       }
     }
     return this.finish();
@@ -308,12 +330,17 @@ class ProduceExchange {
       return { ...answer, errorMessage: message };
     }
     if (code !== 'NOT_LEADER_OR_FOLLOWER') return answer;
-    return { ...answer, currentLeader: this.hints.leaderOf(topicName, index) };
+    return { ...answer, currentLeader: this.leaderOf(topicName, index) };
+  }
+
+  private leaderOf(topicName: string | undefined, index: number): CurrentLeader {
+    this.hints ??= new LeaderHints(this.context);
+    return this.hints.leaderOf(topicName, index);
   }
 
   private finish(): ProduceResponse | undefined {
     if (this.request.acks !== acksNone) {
-      return { responses: this.responses, nodeEndpoints: this.hints.nodeEndpoints };
+      return { responses: this.responses, nodeEndpoints: this.hints?.nodeEndpoints };
     }
     // A producer that wants no answer learns of trouble by losing its connection.
     if (this.failure !== undefined) throw new CloseConnection(`acks=0 and ${this.failure}`);

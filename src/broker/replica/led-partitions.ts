@@ -105,6 +105,11 @@ export class LedPartitions {
     return topic.led[partition] ?? this.refuse(topic, topic.image.name, partition);
   }
 
+  /** Whether there are logs that somebody might have to wait for. */
+  get isOpening(): boolean {
+    return this.comingCount > 0;
+  }
+
   /**
    * Resolves when the partition can be looked up, because its log is open by now or does not become
    * so in time; undefined when there is nothing to wait for. It is opened before others.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Deadlines, type Waiter } from '../../../src/broker/deadlines.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
 
 function waiters(clock: ManualClock): {
   deadlines: Deadlines;
@@ -35,6 +35,25 @@ describe('deadlines', () => {
       ['c', 30],
     ]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('of what is over by the end of the turn are not looked after', async () => {
+    const clock = new ManualClock();
+    const deadlines = new Deadlines(clock);
+    const expired: number[] = [];
+    const waiter = () => ({
+      deadlineMs: 0,
+      isOver: false,
+      expire: () => expired.push(clock.monotonicMs()),
+    });
+    const [quick, slow] = [waiter(), waiter()];
+    deadlines.addUnlessOver(quick, 10);
+    deadlines.addUnlessOver(slow, 20);
+    quick.isOver = true;
+    await settle();
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(30);
+    expect(expired).toEqual([20]);
   });
 
   it('do not reach who was taken out', async () => {

@@ -45,6 +45,7 @@ const context = {
   clientId: 'test',
   image: emptyImage('cluster'),
   listener: 'PLAINTEXT',
+  releaseRequest: () => undefined,
 } as unknown as RequestContext;
 
 async function answerTo(acks = -1, timeoutMs = 1_000) {
