@@ -50,4 +50,14 @@ export function checkTogether(config: BrokerConfig): void {
     perAddress > 0 || config.get('max.connections.per.ip.overrides') !== '',
     'max.connections.per.ip may be 0 only together with max.connections.per.ip.overrides',
   );
+  const roles = config.get('process.roles');
+  demand(
+    roles.includes('broker') && roles.includes('controller'),
+    `process.roles (${roles.join()}) must be broker,controller: a node that is only one of them needs others`,
+  );
+  const voters = config.get('controller.quorum.voters');
+  demand(
+    voters.length < 2,
+    `controller.quorum.voters (${voters.join()}) must name one node at most: there is no quorum of several`,
+  );
 }

@@ -7,8 +7,9 @@ import { Filling } from '../support/filling.ts';
 import { until } from '../support/kafkajs-client.ts';
 import { SharedFolder } from '../support/shared-folder.ts';
 import { differences, takeStock } from '../support/stock.ts';
-import { describeFolder, runTool } from '../support/suite.ts';
+import { describeFolder } from '../support/suite.ts';
 import type { ToolName } from '../support/tool-runner.ts';
+import { ask, toolsTell, type Question } from '../support/tools-tell.ts';
 import { TransactionalProducer } from '../support/transactions.ts';
 
 const authorizer = {
@@ -20,12 +21,7 @@ describeFolder('a folder that Apache Kafka made', () => {
   let shared: SharedFolder;
   afterEach(async () => shared.close());
 
-  async function tool(name: ToolName, line: string): Promise<string> {
-    const server = ['--bootstrap-server', shared.bootstrapServers];
-    const { exitCode, stdout, stderr } = await runTool(name, [...server, ...line.split(' ')]);
-    if (exitCode !== 0) throw new Error(`${name} ${line}: ${stdout}\n${stderr}`);
-    return stdout.trim().split('\n').sort().join('\n');
-  }
+  const tool = (name: ToolName, line: string) => ask(shared.bootstrapServers, [name, line]);
 
   /** What Apache keeps that Odradek does not use. */
   async function setAside(): Promise<void> {
@@ -71,7 +67,7 @@ describeFolder('a folder that Apache Kafka made', () => {
     await tool('kafka-console-share-consumer', '--topic rolled --max-messages 2 --group sharers');
   }
 
-  const questions: readonly (readonly [ToolName, string])[] = [
+  const questions: readonly Question[] = [
     ['kafka-acls', '--list'],
     ['kafka-configs', '--describe --entity-type users'],
     ['kafka-configs', '--describe --entity-type users --entity-type clients'],
@@ -83,12 +79,12 @@ describeFolder('a folder that Apache Kafka made', () => {
     ['kafka-features', 'describe'],
   ];
 
+  /** Less the ends of the logs, which move on. */
   async function answers(): Promise<string[]> {
-    const told = await Promise.all(questions.map(async ([name, line]) => tool(name, line)));
-    return told
-      .flatMap((text) => text.split('\n'))
-      .map((line) => line.replace(/\s+Epoch: \d+/, ''))
-      .map((line) => (line.startsWith('modern ') ? line.split(/\s+/).slice(0, 4).join(' ') : line));
+    const told = await toolsTell(shared.bootstrapServers, questions);
+    return told.map((line) =>
+      line.startsWith('modern ') ? line.split(/\s+/).slice(0, 4).join(' ') : line,
+    );
   }
 
   async function transact(client: RawClient): Promise<TransactionalProducer> {
@@ -190,7 +186,7 @@ describeFolder('a folder that Apache Kafka made', () => {
       await shared.stop();
       await shared.start('apache');
       expect(differences(await takeStock(bootstrapServers, filling.groups), before)).toEqual([]);
-      expect(await tool('kafka-features', 'describe')).toMatch(
+      expect((await tool('kafka-features', 'describe')).join('\n')).toMatch(
         new RegExp(`metadata.version .*FinalizedVersionLevel: ${release}`),
       );
       await filling.on(bootstrapServers, (client) => filling.goOn(client));

@@ -47,6 +47,8 @@ describe('the configuration of a broker', () => {
     ['queued.max.request.bytes', '1000', 'must be at least socket.request.max.bytes'],
     ['max.connections.per.ip', '0', 'may be 0 only together with'],
     ['process.roles', 'king', 'String must be one of: broker, controller'],
+    ['process.roles', 'broker', 'process.roles (broker) must be broker,controller'],
+    ['controller.quorum.voters', '1@a:1,2@b:2', 'must name one node at most'],
   ])('%s=%s is refused', (name, value, message) => {
     expect(() => new BrokerConfig({ properties: { [name]: value } })).toThrow(message);
   });
