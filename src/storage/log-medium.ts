@@ -19,8 +19,8 @@ export interface SegmentMedium {
   writeNow(chunks: readonly Uint8Array[], position: number): void;
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /**
-   * Undoes a write that failed: nothing stays from `position` on, and nothing at all of a segment
-   * that is new with that write.
+   * Undoes a write that failed, for good: nothing stays from `position` on, and nothing at all of a
+   * segment that is new with that write. Not after a power cut either.
    */
   takeBack(position: number, isNew: boolean): void;
   /**

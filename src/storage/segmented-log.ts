@@ -28,7 +28,6 @@ import type {
   OffsetAndTimestamp,
   PartitionLog,
   PartitionRef,
-  ReadLimit,
   ReadRequest,
   ReadResult,
 } from './partition-log.ts';
@@ -38,7 +37,7 @@ import { firstOffsetOf } from './producer-state.ts';
 import { countExpired } from './retention.ts';
 import { emptyIndexes } from './segment-indexes.ts';
 import { SegmentList } from './segment-list.ts';
-import type { BatchesFound } from './segment-reader.ts';
+import { readLog } from './read-log.ts';
 import { newSegmentStart, Segment } from './segment.ts';
 import { StorageFailure, systemCodeOf, withCause } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
@@ -405,30 +404,11 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
 
   read(request: ReadRequest, signal?: AbortSignal): ReadResult | Promise<ReadResult> {
     this.checkReadable();
-    const { fromOffset } = request;
-    if (fromOffset < this.logStartOffset || fromOffset > this.logEndOffset) {
-      throw new KafkaError(
-        'OFFSET_OUT_OF_RANGE',
-        `${fromOffset} is not within [${this.logStartOffset}, ${this.logEndOffset}]`,
-      );
-    }
-    signal?.throwIfAborted();
-    const limitOffset = this.limitOf(request.limit);
-    if (fromOffset >= limitOffset) return this.result(undefined, request);
     try {
-      const { logEndOffset, epochs: guard } = this;
-      const found = this.segments.read({ ...request, limitOffset, logEndOffset, guard });
-      if (!(found instanceof Promise)) return this.result(found, request);
-      return found.then(
-        (batches) => {
-          if (signal?.aborted === true) {
-            batches?.release();
-            signal.throwIfAborted();
-          }
-          return this.result(batches, request);
-        },
-        (error: unknown) => this.onUnreadable(error),
-      );
+      const beside = { aborted: this.aborted, guard: this.epochs };
+      const result = readLog(this, this.segments, beside, request, signal);
+      if (!(result instanceof Promise)) return result;
+      return result.catch((error: unknown) => this.onUnreadable(error));
     } catch (error) {
       return this.onUnreadable(error);
     }
@@ -452,26 +432,6 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       topic: topicName,
       partition,
     });
-  }
-
-  private limitOf(limit: ReadLimit): number {
-    // Even where the log's end is asked for, what is not written yet cannot be read.
-    return limit === 'lastStableOffset' ? this.lastStableOffset : this.highWatermark;
-  }
-
-  private result(found: BatchesFound | undefined, request: ReadRequest): ReadResult {
-    const { logStartOffset, highWatermark, lastStableOffset } = this;
-    const aborted = () =>
-      found === undefined ? [] : this.aborted.overlapping(request.fromOffset, found.endOffset);
-    return {
-      records: found?.records ?? [],
-      sizeInBytes: found?.sizeInBytes ?? 0,
-      logStartOffset,
-      highWatermark,
-      lastStableOffset,
-      abortedTransactions: request.limit === 'lastStableOffset' ? aborted() : null,
-      release: found === undefined ? () => undefined : () => found.release(),
-    };
   }
 
   private checkReadable(): void {

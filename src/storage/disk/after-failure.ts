@@ -21,6 +21,7 @@ export async function rewriteUnsynced(
     const from = failed.syncedSizeOf(segment.baseOffset);
     const medium = folder.found(segment.baseOffset);
     if (from < segment.size) await medium?.rewrite(from, segment.size);
+    else if (medium?.isDirty === true) await medium.sync();
     segment.syncedSize = segment.size;
   }
   folder.changed();

@@ -93,10 +93,14 @@ export class DiskSegment implements ReplacementMedium {
     if (isNew) {
       files.close(this.log);
       disk.remove(this.log.path);
+      disk.syncDirectory(this.folder.path);
       return;
     }
     const file = files.use(this.log);
-    if (file.size() > position) file.truncate(position);
+    if (file.size() <= position) return;
+    file.truncate(position);
+    // A flush of what was there before may have taken the beginning with it.
+    file.syncNow();
   }
 
   async sync(): Promise<void> {
@@ -143,8 +147,8 @@ export class DiskSegment implements ReplacementMedium {
           this.checkRead(await file.read(buffer, 0, length, at), length, at);
           await file.write([buffer.subarray(0, length)], at);
         }
-        await file.sync();
       });
+      await this.sync();
     } finally {
       release();
     }

@@ -1,0 +1,72 @@
+import { KafkaError } from '../protocol/kafka-error.ts';
+import type { AbortedTransactions } from './aborted-transactions.ts';
+import type { EpochCache } from './epoch-cache.ts';
+import type { PartitionLog, ReadLimit, ReadRequest, ReadResult } from './partition-log.ts';
+import type { SegmentList } from './segment-list.ts';
+import type { BatchesFound } from './segment-reader.ts';
+
+/** Where a log stands; asked anew when the bytes have come. */
+type Standing = Pick<
+  PartitionLog,
+  'logStartOffset' | 'lastStableOffset' | 'highWatermark' | 'logEndOffset'
+>;
+
+/** What is known of a log beside its batches. */
+interface Beside {
+  readonly aborted: AbortedTransactions;
+  readonly guard: EpochCache;
+}
+
+/** A read as `PartitionLog` has it, of a log that may be read. */
+export function readLog(
+  log: Standing,
+  segments: SegmentList,
+  { aborted, guard }: Beside,
+  request: ReadRequest,
+  signal: AbortSignal | undefined,
+): ReadResult | Promise<ReadResult> {
+  const { fromOffset } = request;
+  if (fromOffset < log.logStartOffset || fromOffset > log.logEndOffset) {
+    throw new KafkaError(
+      'OFFSET_OUT_OF_RANGE',
+      `${fromOffset} is not within [${log.logStartOffset}, ${log.logEndOffset}]`,
+    );
+  }
+  signal?.throwIfAborted();
+  const limitOffset = endOf(log, request.limit);
+  if (fromOffset >= limitOffset) return result(log, aborted, undefined, request);
+  const { logEndOffset } = log;
+  const found = segments.read({ ...request, limitOffset, logEndOffset, guard });
+  if (!(found instanceof Promise)) return result(log, aborted, found, request);
+  return found.then((batches) => {
+    if (signal?.aborted === true) {
+      batches?.release();
+      signal.throwIfAborted();
+    }
+    return result(log, aborted, batches, request);
+  });
+}
+
+/** Even where the log's end is asked for, what is not written yet cannot be read. */
+function endOf(log: Standing, limit: ReadLimit): number {
+  return limit === 'lastStableOffset' ? log.lastStableOffset : log.highWatermark;
+}
+
+function result(
+  { logStartOffset, highWatermark, lastStableOffset }: Standing,
+  aborted: AbortedTransactions,
+  found: BatchesFound | undefined,
+  { fromOffset, limit }: ReadRequest,
+): ReadResult {
+  const overlapping = () =>
+    found === undefined ? [] : aborted.overlapping(fromOffset, found.endOffset);
+  return {
+    records: found?.records ?? [],
+    sizeInBytes: found?.sizeInBytes ?? 0,
+    logStartOffset,
+    highWatermark,
+    lastStableOffset,
+    abortedTransactions: limit === 'lastStableOffset' ? overlapping() : null,
+    release: found === undefined ? () => undefined : () => found.release(),
+  };
+}
