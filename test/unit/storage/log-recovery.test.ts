@@ -352,7 +352,7 @@ describe('when the disk fails', () => {
     disk.failWith('sync', 'EIO');
     const ticket = log.append(batchOf(['a']), asClient);
     const behind = settle(1).then(() => log.append(batchOf(['b']), asClient).committed);
-    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
     expect(await codeOf(() => behind)).toBe('KAFKA_STORAGE_ERROR');
     expect(log.highWatermark).toBe(0);
     disk.heal();
