@@ -1,8 +1,10 @@
 import {
+  baseOffsetAt,
   batchHeaderSize,
   batchProblem,
   batchSizeAt,
   batchOverhead,
+  lastOffsetAt,
 } from '../../protocol/record-batch.ts';
 import type { Segment } from '../segment.ts';
 import type { Region } from '../log-medium.ts';
@@ -50,10 +52,14 @@ export async function readSegment(
 
 /** The walk over the batches of one chunk. */
 class ChunkWalk {
+  private nextOffset: number;
+
   constructor(
     private readonly segment: Segment,
     public position: number,
-  ) {}
+  ) {
+    this.nextOffset = segment.baseOffset;
+  }
 
   /** @returns whether the visitor has seen enough */
   async run(region: Region, pace: Pace, visit: Visit): Promise<boolean> {
@@ -62,6 +68,8 @@ class ChunkWalk {
         const problem = batchProblem(buffer, at, end);
         if (problem === 'truncated') return false; // its rest is in the next chunk
         if (problem !== undefined) throw corrupt(this.segment, this.position, problem);
+        // The checksum does not cover the base offset.
+        if (!this.isInPlace(buffer, at)) throw corrupt(this.segment, this.position, 'out of order');
         const size = batchSizeAt(buffer, at);
         this.position += size;
         if (visit(buffer, at, this.position) === true) return true;
@@ -70,6 +78,14 @@ class ChunkWalk {
       }
     }
     return false;
+  }
+
+  private isInPlace(buffer: Buffer, at: number): boolean {
+    const baseOffset = baseOffsetAt(buffer, at);
+    const lastOffset = lastOffsetAt(buffer, at);
+    if (baseOffset < this.nextOffset || lastOffset < baseOffset) return false;
+    this.nextOffset = lastOffset + 1;
+    return true;
   }
 }
 

@@ -105,6 +105,15 @@ describe('the cleaner beside the other work on a log', () => {
     expect(await fixture.records()).toHaveLength(2);
   });
 
+  test('a batch that claims another offset is not copied', async () => {
+    const [first] = fixture.disk.files().filter((path) => path.endsWith('.log'));
+    const file = fixture.disk.open(first!);
+    file.writeSync([Buffer.from([0x80])], 0); // the base offset, which no checksum covers
+    file.close();
+    await fixture.cleaner.run();
+    expect(fixture.logged).toEqual(['a log cannot be cleaned and is left as it is']);
+  });
+
   test('a damaged batch: the log is reported and left as it is, others are cleaned', async () => {
     const damaged = fixture.log;
     const [first] = fixture.disk.files().filter((path) => path.endsWith('.log'));
