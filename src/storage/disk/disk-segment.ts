@@ -55,6 +55,8 @@ export class DiskSegment implements ReplacementMedium {
   private isGone = false;
   /** Whether files beside the log were written that are not durable. */
   isDirty = false;
+  /** The latest fsync of the files beside the log. */
+  private besideSync: Promise<void> | undefined;
   readonly canRot = true;
 
   constructor(
@@ -108,8 +110,15 @@ export class DiskSegment implements ReplacementMedium {
     await this.tools.files.during(this.log, (file) => file.sync());
     // A file without a name is as durable as one that was never written.
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
-    if (!this.isDirty) return;
-    this.isDirty = false;
+    if (this.isDirty) {
+      this.isDirty = false;
+      this.besideSync = this.syncAllBeside();
+    }
+    // Also one that another flush began: until it is over nothing more is durable.
+    await this.besideSync;
+  }
+
+  private async syncAllBeside(): Promise<void> {
     try {
       for (const suffix of derivedSuffixes) await this.syncBeside(suffix);
     } catch (error) {
