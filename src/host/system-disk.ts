@@ -7,7 +7,7 @@ import type { Disk, DiskFile } from './disk.ts';
 /** The machine's own file system. */
 export class SystemDisk implements Disk {
   open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
-    return new SystemFile(openFile(path, options));
+    return new SystemFile(openFile(path, options), path);
   }
 
   exists(path: string): boolean {
@@ -45,6 +45,8 @@ export class SystemDisk implements Disk {
     try {
       fs.writeFileSync(descriptor, data);
       if (options.sync === true) fs.fsyncSync(descriptor);
+    } catch (error) {
+      throw named(error, path);
     } finally {
       fs.closeSync(descriptor);
     }
@@ -96,7 +98,13 @@ export class SystemDisk implements Disk {
       error.code = 'ELOCKED';
       throw error;
     }
-    fs.writeFileSync(path, self);
+    const wasThere = fs.existsSync(path);
+    try {
+      fs.writeFileSync(path, self);
+    } catch (error) {
+      if (!wasThere && fs.existsSync(path)) fs.rmSync(path); // nothing half made stays
+      throw named(error, path);
+    }
     let isHeld = true;
     return {
       release: () => {
@@ -119,7 +127,10 @@ const writevAsync = promisify(fs.writev);
 const fsyncAsync = promisify(fs.fdatasync);
 
 class SystemFile implements DiskFile {
-  constructor(private readonly descriptor: number) {}
+  constructor(
+    private readonly descriptor: number,
+    private readonly path: string,
+  ) {}
 
   size(): number {
     return fs.fstatSync(this.descriptor).size;
@@ -167,10 +178,7 @@ class SystemFile implements DiskFile {
     let rest: Uint8Array[] = chunks as Uint8Array[];
     for (let left = sizeOf(rest); left > 0;) {
       const first = rest[0];
-      const written =
-        rest.length === 1 && first !== undefined
-          ? fs.writeSync(this.descriptor, first, 0, first.length, at)
-          : fs.writevSync(this.descriptor, rest, at);
+      const written = this.writeSome(rest, first, at);
       requireProgress(written);
       at += written;
       left -= written;
@@ -178,11 +186,25 @@ class SystemFile implements DiskFile {
     }
   }
 
+  private writeSome(rest: Uint8Array[], first: Uint8Array | undefined, at: number): number {
+    try {
+      return rest.length === 1 && first !== undefined
+        ? fs.writeSync(this.descriptor, first, 0, first.length, at)
+        : fs.writevSync(this.descriptor, rest, at);
+    } catch (error) {
+      throw named(error, this.path);
+    }
+  }
+
   async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
     let at = position;
     let rest: Uint8Array[] = chunks as Uint8Array[];
     for (let left = sizeOf(rest); left > 0;) {
-      const { bytesWritten } = await writevAsync(this.descriptor, rest, at);
+      const { bytesWritten } = await writevAsync(this.descriptor, rest, at).catch(
+        (error: unknown) => {
+          throw named(error, this.path);
+        },
+      );
       requireProgress(bytesWritten);
       at += bytesWritten;
       left -= bytesWritten;
@@ -211,6 +233,11 @@ class SystemFile implements DiskFile {
 function requireProgress(written: number): void {
   if (written > 0) return;
   throw Object.assign(new Error('EIO: the device takes no more bytes'), { code: 'EIO' });
+}
+
+/** The system does not say of which file a write failed. */
+function named(error: unknown, path: string): Error {
+  return Object.assign(error as NodeJS.ErrnoException, { path });
 }
 
 function sizeOf(chunks: readonly Uint8Array[]): number {

@@ -540,6 +540,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   /** Makes sure how old the first segments are, which are to go. */
   private async confirmAges(segments: number): Promise<void> {
     for (let i = 0; i < segments; i++) {
+      if (this.segments.all[i]?.isTimeSure !== false) continue;
       // What is damaged is as old as its index says.
       await this.looking(() => confirmTime(this.view(), i)).catch(() => undefined);
     }

@@ -58,4 +58,15 @@ describe('SystemDisk', () => {
     await file.sync();
     file.close();
   });
+
+  test('a write that fails says of which file', async () => {
+    const full = '/dev/full'; // Linux has it for such tests
+    if (!disk.exists(full)) return;
+    const failure = expect.objectContaining({ code: 'ENOSPC', path: full }) as unknown as Error;
+    expect(() => disk.writeFile(full, 'x')).toThrow(failure);
+    const file = disk.open(full);
+    expect(() => file.writeSync([Buffer.from('x')], 0)).toThrow(failure);
+    await expect(file.write([Buffer.from('x')], 0)).rejects.toEqual(failure);
+    file.close();
+  });
 });
