@@ -74,9 +74,18 @@ export class DiskSegment implements ReplacementMedium {
   create(): void {
     if (this.isThere) return;
     this.folder.ensure();
+    this.clearBeside();
     this.tools.files.use(this.log, true);
     this.isThere = true;
     this.folder.changed();
+  }
+
+  /** What a power cut left of a segment that had this place must not count for the new one. */
+  private clearBeside(): void {
+    const { disk } = this.tools;
+    for (const suffix of derivedSuffixes) {
+      if (disk.exists(this.pathOf(suffix))) disk.remove(this.pathOf(suffix));
+    }
   }
 
   writeNow(chunks: readonly Uint8Array[], position: number): void {

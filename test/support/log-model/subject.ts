@@ -164,7 +164,10 @@ export class Subject {
     const fromOffset = highWatermark - 1;
     const request = { fromOffset, maxBytes: 1, minOneBatch: true, limit: 'highWatermark' } as const;
     const result = log.read(request);
-    if (result instanceof Promise) return;
+    if (result instanceof Promise) {
+      void result.then(({ release }) => release()).catch(() => undefined);
+      return;
+    }
     const end = checkRead(result, this.expected, fromOffset, highWatermark);
     result.release();
     demand(end === highWatermark, () => `nothing is read right below ${highWatermark}`);

@@ -121,7 +121,11 @@ describe('indexes', () => {
     times.maybeAppend(50, 109); // not larger: no row
     times.maybeAppend(60, 110);
     expect([49, 50, 59, 60, 99].map((time) => times.rowOf(time)?.offset)).toEqual([
-      undefined, 105, 105, 110, 110,
+      undefined,
+      105,
+      105,
+      110,
+      110,
     ]);
   });
 
