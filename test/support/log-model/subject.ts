@@ -165,7 +165,7 @@ export class Subject {
     const request = { fromOffset, maxBytes: 1, minOneBatch: true, limit: 'highWatermark' } as const;
     const result = log.read(request);
     if (result instanceof Promise) {
-      void result.then(({ release }) => release()).catch(() => undefined);
+      void result.then((late) => late.release()).catch(() => undefined);
       return;
     }
     const end = checkRead(result, this.expected, fromOffset, highWatermark);
