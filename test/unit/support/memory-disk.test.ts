@@ -100,7 +100,7 @@ describe('the end of a process', () => {
     disk.turnOffAfter(1);
     disk.writeFile('/d/a', 'a');
     expect(() => disk.writeFile('/d/b', 'b')).toThrow('the machine is off');
-    expect(() => disk.exists('/d/a')).toThrow('the machine is off');
+    expect(() => disk.readFile('/d/a')).toThrow('the machine is off');
     expect(textOf(disk.copy(), '/d/a')).toBe('a');
   });
 });
