@@ -7,6 +7,7 @@ import type { MetaProperties } from './meta-properties.ts';
 import { requireSoleVoter } from './quorum.ts';
 import { readCatalog } from './read-catalog.ts';
 import type { FoundCatalog } from './read-catalog.ts';
+import { requireNoMove } from './unfinished-move.ts';
 import { UnusableFolder } from './unusable-folder.ts';
 
 /** A folder as it was found, before anything in it changes. */
@@ -35,19 +36,6 @@ export function inspectFolder(options: DataFolderOptions): FoundFolder {
   requireLocalLogs(catalog.image, folder);
   if (!catalog.image.features.has('metadata.version')) formattedRecords(disk, folder); // readable?
   return { meta, catalog };
-}
-
-const futurePattern = /^(.+)\.[0-9a-f]{32}-future$/;
-
-function requireNoMove(names: readonly string[], folder: string): void {
-  const moving = names
-    .map((name) => futurePattern.exec(name)?.[1])
-    .find((name) => name !== undefined);
-  if (moving === undefined) return;
-  throw new UnusableFolder(
-    `the data folder ${folder} holds the unfinished move of ${moving} to it from another log ` +
-      'directory; let Kafka finish the move, or remove the folder that ends in -future',
-  );
 }
 
 function requireKnownFeatures({ features }: MetadataImage, folder: string): void {

@@ -6,6 +6,7 @@ import type { Disk } from '../../host/disk.ts';
 import { readMeta } from './data-folder.ts';
 import type { DataFolderOptions } from './data-folder.ts';
 import type { MetaProperties } from './meta-properties.ts';
+import { requireNoMove } from './unfinished-move.ts';
 import { UnusableFolder } from './unusable-folder.ts';
 
 /** A log directory beside the one of the catalog, as it was found. */
@@ -50,7 +51,9 @@ export function inspectDirectories(
 function inspectDirectory(options: DataFolderOptions): FoundDirectory {
   const path = options.folder;
   try {
-    return { path, meta: readMeta(options), error: undefined };
+    const meta = readMeta(options);
+    requireNoMove(options.disk.list(path), path);
+    return { path, meta, error: undefined };
   } catch (error) {
     if (systemCodeOf(error) === undefined) throw error;
     return { path, meta: undefined, error };

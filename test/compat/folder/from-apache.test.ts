@@ -170,12 +170,12 @@ describeFolder('a folder that Apache Kafka made', () => {
   }, 240_000);
 
   test.each([
-    ['4.0', 'static'],
-    ['4.2', 'dynamic'],
+    ['4.0', 'static', 1],
+    ['4.2', 'dynamic', 2],
   ] as const)(
-    'in the format of release %s, with a %s quorum, stays one',
-    async (release, quorum) => {
-      shared = await SharedFolder.create(quorum);
+    'in the format of release %s, with a %s quorum and %d log.dirs, stays one',
+    async (release, quorum, logDirectories) => {
+      shared = await SharedFolder.create(quorum, {}, logDirectories);
       const { bootstrapServers } = shared;
       const standalone = quorum === 'dynamic' ? ['--standalone'] : [];
       await shared.format('--release-version', release, ...standalone);

@@ -55,6 +55,7 @@ export class SharedFolder {
   static async create(
     quorum: QuorumKind = 'static',
     settings: Readonly<Record<string, string>> = {},
+    logDirectories = 1,
   ): Promise<SharedFolder> {
     const folder = await newDataFolder('odradek');
     const [port = 0, controllerPort = 0] = await freePorts(2);
@@ -72,6 +73,9 @@ export class SharedFolder {
           : { 'controller.quorum.bootstrap.servers': controller }),
         ...internalTopicSettings(1),
         ...quickSettings,
+        'log.dirs': Array.from({ length: logDirectories }, (_, n) =>
+          n === 0 ? data : `${data}-${n}`,
+        ).join(),
         ...settings,
       },
     });

@@ -65,12 +65,12 @@ const contents = (): Map<string, string> =>
   );
 
 /** Starts a broker's engine on the folder, which must be refused and stay as it is to the byte. */
-async function refusal(): Promise<string> {
+async function refusal(dataDir: string | string[] = folder): Promise<string> {
   disk.writeFile(`${folder}/.kafka_cleanshutdown`, '{"version":0,"brokerEpoch":3}');
   const before = contents();
   const config = new BrokerConfig({ properties: {}, brokers: 1 });
   const around = { clock: new ManualClock(), random: new SeededRandom(2), logger: quiet };
-  const opening = openDiskEngine({ dataDir: folder, disk }, config, around);
+  const opening = openDiskEngine({ dataDir, disk }, config, around);
   const error: unknown = await opening.then(
     () => 'opened',
     (reason: unknown) => reason,
@@ -150,6 +150,14 @@ describe('a folder that cannot be carried on is refused before anything in it ch
     await write();
     disk.makeDirectory(`${folder}/a-0.0123456789abcdef0123456789abcdef-future`);
     expect(await refusal()).toContain('holds the unfinished move of a-0 to it from another log');
+  });
+
+  it('several directories, one of them in the middle of such a move', async () => {
+    await write();
+    disk.makeDirectory(`/other/a-0.0123456789abcdef0123456789abcdef-future`);
+    expect(await refusal([folder, '/other'])).toContain(
+      'the data folder /other holds the unfinished move of a-0',
+    );
   });
 
   it('one of the time of ZooKeeper', async () => {
