@@ -2,13 +2,14 @@
  * Side by side with other brokers: `npm run bench -- [workload ...] [options]`. README.md beside this
  * file says how to read what comes out.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { guardInWords } from './guard/guard.ts';
 import { machineInWords } from './harness/machine.ts';
 import { peerNames, peers, type PeerName } from './harness/peers.ts';
 import { profileInWords } from './harness/profile.ts';
+import { saveReport, writeTable } from './harness/report.ts';
 import { machineLoad, runWorkload, type RunOptions } from './harness/runner.ts';
 import { markdown, rowsOf, type Row } from './harness/table.ts';
 import type { Workload } from './harness/workload.ts';
@@ -24,6 +25,7 @@ const usage = `npm run bench -- [workload ...] [options]
                      compare with bench/guard.json; with one: small sizes, one round
   --update-guard     with --quick: write bench/guard.json
   --profile          Odradek under --cpu-prof, alone; says where the time went
+  --write            write BENCHMARKS.md of the newest full reports in the folder, and measure nothing
   --out FOLDER       for JSON, tables and profiles (.cache/bench)
 `;
 
@@ -36,6 +38,7 @@ async function main(): Promise<void> {
       case: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'update-guard': { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       out: { type: 'string', default: '.cache/bench' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -52,6 +55,10 @@ async function main(): Promise<void> {
     return;
   }
   mkdirSync(values.out, { recursive: true });
+  if (values.write) {
+    writeTable('BENCHMARKS.md', values.out, allWorkloads);
+    return;
+  }
   const alone = values.profile || values.quick;
   const options: RunOptions = {
     peers: await able(values.brokers ?? (alone ? 'odradek' : 'odradek,apache')),
@@ -91,18 +98,18 @@ async function measureAll(
   out: string,
 ): Promise<void> {
   const machine = machineInWords();
-  const loadBefore = machineLoad();
-  console.log(`${machine}; load ${loadBefore} at the start\n`);
+  console.log(`${machine}; load ${machineLoad()} at the start\n`);
   for (const workload of workloads) {
-    const began = new Date();
+    const began = new Date().toISOString();
+    const loadBefore = machineLoad();
     const samples = await runWorkload(workload, options);
     const cases = workload
       .cases(options.size)
       .filter(({ name }) => samples.some((sample) => sample.case === name));
     const rows: Row[] = rowsOf(workload, cases, samples);
-    const report = { machine, loadBefore, began, workload: workload.title, rows, samples };
-    const stamp = `${workload.name}-${began.toISOString().replaceAll(/[:.]/g, '-')}`;
-    writeFileSync(join(out, `${stamp}.json`), JSON.stringify(report, null, 2));
+    const { name } = workload;
+    const { size } = options;
+    saveReport(out, { machine, loadBefore, began, name, size, rows, samples });
     console.log(`${workload.number}. ${workload.title}\n\n${markdown(rows)}\n`);
     if (options.profileFolder !== undefined) {
       console.log(profileInWords(join(options.profileFolder, workload.name)));

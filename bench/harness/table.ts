@@ -2,7 +2,7 @@ import { clientBoundCores, units } from './figures.ts';
 import type { PeerName } from './peers.ts';
 import type { Sample } from './runner.ts';
 import { median, ratioOf, type Ratio } from './statistics.ts';
-import type { Aim, Case, Size, Workload } from './workload.ts';
+import type { Aim, Case, Workload } from './workload.ts';
 
 /** One figure of one case, of all brokers. */
 export interface Row {
@@ -132,9 +132,4 @@ export function digits(value: number): string {
   if (value === 0) return '0';
   const magnitude = Math.floor(Math.log10(Math.abs(value)));
   return value.toFixed(Math.max(0, Math.min(3, 2 - magnitude)));
-}
-
-/** Cases to show: a workload without cases of its own names them in its samples. */
-export function casesOf(workload: Workload, size: Size): readonly Case[] {
-  return workload.cases(size);
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -15,8 +16,29 @@ type produceOptions struct {
 	broker, topic, codec                            string
 	topics, partitions, connections, inflight       int
 	recordBytes, records, requests, acks, different int
-	idempotent, keyed bool
-	interval time.Duration
+	idempotent, keyed                               bool
+	interval                                        time.Duration
+}
+
+func (o produceOptions) names() []string {
+	if o.topics == 0 {
+		return []string{o.topic}
+	}
+	var names []string
+	for i := range o.topics {
+		names = append(names, fmt.Sprintf("%s-%d", o.topic, i))
+	}
+	return names
+}
+
+// waitForLeaders waits as a broker that has just been started may ask for.
+func waitForLeaders(o produceOptions) error {
+	c, err := dial(o.broker)
+	if err != nil {
+		return err
+	}
+	defer c.socket.Close()
+	return c.untilServed(o.names(), int32(o.partitions))
 }
 
 // produceCommand sends batches that were made beforehand, one per request.
@@ -42,6 +64,9 @@ func produceCommand(args []string) (map[string]any, error) {
 
 	batches, err := makeBatches(o.different, o.records, o.recordBytes, o.codec, o.keyed)
 	if err != nil {
+		return nil, err
+	}
+	if err := waitForLeaders(o); err != nil {
 		return nil, err
 	}
 	producers := make([]*rawProducer, o.connections)
@@ -113,11 +138,18 @@ func newRawProducer(o produceOptions, number int, batches [][]byte) (*rawProduce
 		request := kmsg.NewPtrInitProducerIDRequest()
 		request.SetVersion(4)
 		response := kmsg.NewPtrInitProducerIDResponse()
-		if err := p.ask(request, response); err != nil {
-			return nil, err
-		}
-		if err := failure(response.ErrorCode); err != nil {
-			return nil, err
+		for {
+			if err := p.ask(request, response); err != nil {
+				return nil, err
+			}
+			err := failure(response.ErrorCode)
+			if err == nil {
+				break
+			}
+			if !kerr.IsRetriable(errors.Unwrap(err)) {
+				return nil, err
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
 		p.from = producer{response.ProducerID, response.ProducerEpoch}
 		for _, batch := range batches {
@@ -129,13 +161,7 @@ func newRawProducer(o produceOptions, number int, batches [][]byte) (*rawProduce
 	} else {
 		p.batches = batches
 	}
-	topics := []string{o.topic}
-	if o.topics > 0 {
-		topics = nil
-		for i := range o.topics {
-			topics = append(topics, fmt.Sprintf("%s-%d", o.topic, i))
-		}
-	}
+	topics := o.names()
 	for partition := range o.partitions {
 		for _, topic := range topics {
 			p.templates = append(p.templates, newTemplate(topic, int32(partition), o.acks))

@@ -67,7 +67,8 @@ export class Connection implements ConnectionFacts, BudgetMember {
   lastActiveMs: number;
   private readonly reader: FrameReader;
   private readonly output: OutputBuffer;
-  private readonly abort = new AbortController();
+  /** Made when somebody asks for its signal: an idle connection needs none. */
+  private abort: AbortController | undefined;
   /** Frames that wait for their turn. */
   private readonly waiting: Frame[] = [];
   private waitingBytes = 0;
@@ -105,6 +106,10 @@ export class Connection implements ConnectionFacts, BudgetMember {
   }
 
   get signal(): AbortSignal {
+    if (this.abort === undefined) {
+      this.abort = new AbortController();
+      if (this.isFarewell || this.state === 'closed') this.abort.abort();
+    }
     return this.abort.signal;
   }
 
@@ -119,7 +124,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.isFarewell = true;
     this.dropWaiting();
     this.pauseOrResume();
-    this.abort.abort();
+    this.abort?.abort();
     this.closeWhenDrained();
   }
 
@@ -312,7 +317,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.notePending(-this.reader.pendingBytes);
     this.parts.incoming.leave(this);
     this.output.drop();
-    this.abort.abort();
+    this.abort?.abort();
     this.onClosed(this);
   }
 }

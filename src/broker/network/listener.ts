@@ -32,6 +32,8 @@ const ignored = (): void => undefined;
 export class Connections {
   private readonly open = new Set<Connection>();
   private readonly perHost = new Map<string, number>();
+  private readonly connectionParts: ConnectionParts;
+  private readonly onClosed = (closed: Connection): void => this.forget(closed);
   private sweep: Timer | undefined;
   private whenEmpty: (() => void) | undefined;
   /** Connected before the broker is ready; undefined when it is. */
@@ -39,9 +41,12 @@ export class Connections {
 
   constructor(
     private readonly limits: ConnectionLimits,
-    private readonly answer: Answer,
+    answer: Answer,
     private readonly parts: NetworkParts,
-  ) {}
+  ) {
+    const settings = { maxRequestBytes: limits.maxRequestBytes };
+    this.connectionParts = { ...parts, settings, answer };
+  }
 
   /** Serves from now on, those first who have connected already. */
   begin(): void {
@@ -67,9 +72,7 @@ export class Connections {
       return;
     }
     this.perHost.set(host, this.countOf(host) + 1);
-    const settings = { maxRequestBytes: this.limits.maxRequestBytes };
-    const parts = { ...this.parts, settings, answer: this.answer };
-    const connection = new Connection(socket, listener, parts, (closed) => this.forget(closed));
+    const connection = new Connection(socket, listener, this.connectionParts, this.onClosed);
     this.open.add(connection);
     if (this.sweep === undefined) this.scheduleSweep(this.limits.maxIdleMs);
   }
