@@ -32,13 +32,18 @@ const MAIN_CLASSES = {
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
+  'kafka-transactional-message-copier': 'org.apache.kafka.tools.TransactionalMessageCopier',
   'kafka-verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',
   'kafka-verifiable-producer': 'org.apache.kafka.tools.VerifiableProducer',
 } as const;
 export type ToolName = keyof typeof MAIN_CLASSES;
 
 /** These have shutdown hooks and exits that the runner cannot divert, so each run is a process. */
-const OWN_JVM: readonly ToolName[] = ['kafka-verifiable-consumer', 'kafka-verifiable-producer'];
+const OWN_JVM: readonly ToolName[] = [
+  'kafka-transactional-message-copier',
+  'kafka-verifiable-consumer',
+  'kafka-verifiable-producer',
+];
 export interface ToolResult {
   readonly exitCode: number;
   readonly stdout: string;

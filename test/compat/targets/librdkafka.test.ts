@@ -39,6 +39,17 @@ describeTarget('librdkafka 2.15.1 (@confluentinc/kafka-javascript 1.10.1)', () =
     expect(result).toEqual({ records: written(50) });
   });
 
+  test('transactions: commit, abort, offsets, fencing', async () => {
+    const topic = await createTopic(uniqueName('librdkafka-tx'));
+    const input = await createTopic(uniqueName('librdkafka-tx-in'));
+    const transactionalId = uniqueName('librdkafka');
+    expect(await run('transactions', { topic, input, transactionalId })).toEqual({
+      values: ['committed', 'with offset', 'mine'],
+      isFenced: true,
+      offset: '5',
+    });
+  });
+
   test('delivery reports, watermarks, offsets by time, assignment and commit by hand', async () => {
     const topic = await createTopic(uniqueName('librdkafka-low'));
     expect(await run('lowLevel', { topic, count: 20 })).toEqual({

@@ -45,6 +45,61 @@ async function read(options, count) {
 }
 
 const scenarios = {
+  /** Commit, abort, offsets in a transaction, and a second producer of the same id that fences the first. */
+  async transactions(options) {
+    const { topic, transactionalId, groupId } = options;
+    const start = async () => {
+      const producer = kafka(options).producer({
+        kafkaJS: { transactionalId, transactionTimeout: 30_000 },
+        'linger.ms': 5,
+      });
+      await producer.connect();
+      return producer;
+    };
+    const first = await start();
+    const run = async (producer, value, finish) => {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ value, partition: 0 }] });
+      await finish(transaction);
+    };
+    await run(first, 'committed', (transaction) => transaction.commit());
+    await run(first, 'aborted', (transaction) => transaction.abort());
+    await run(first, 'with offset', async (transaction) => {
+      const consumer = consumerOf({ ...options, topic: options.input });
+      await consumer.connect();
+      await consumer.subscribe({ topic: options.input });
+      consumer.run({ eachMessage: async () => undefined });
+      await until(() => consumer.assignment().length > 0);
+      const topics = [{ topic: options.input, partitions: [{ partition: 0, offset: '5' }] }];
+      await transaction.sendOffsets({ consumer, topics });
+      await transaction.commit();
+      await consumer.disconnect();
+    });
+    const left = await first.transaction();
+    await left.send({ topic, messages: [{ value: 'left open', partition: 0 }] });
+    const second = await start();
+    let fenced = null;
+    try {
+      await left.send({ topic, messages: [{ value: 'late', partition: 0 }] });
+      await left.commit();
+    } catch (error) {
+      fenced = error.type ?? error.message;
+    }
+    await run(second, 'mine', (transaction) => transaction.commit());
+    await second.disconnect();
+    await first.disconnect().catch(() => undefined);
+    const records = await read({ ...options, groupId: `${groupId}-reader` }, 3);
+    const admin = kafka(options).admin();
+    await admin.connect();
+    const offsets = await admin.fetchOffsets({ groupId, topics: [options.input] });
+    await admin.disconnect();
+    return {
+      values: records.map(({ value }) => value),
+      isFenced: fenced !== null,
+      offset: offsets[0].partitions[0].offset,
+    };
+  },
+
   /** The interface that mirrors kafkajs. */
   async produceAndConsume(options) {
     const producer = kafka(options).producer({
