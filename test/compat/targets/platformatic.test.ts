@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { installClient, runScenario, whyNoClient } from '../support/client-packages.ts';
-import { createTopic } from '../support/kafkajs-client.ts';
+import { consume, createTopic, kafkaClient } from '../support/kafkajs-client.ts';
 import { bootstrapServers, describeTarget, describeWhen, uniqueName } from '../support/suite.ts';
 
 describeWhen('@platformatic/kafka 2.12.1', whyNoClient('platformatic'), () => {
@@ -44,6 +44,29 @@ describeWhen('@platformatic/kafka 2.12.1', whyNoClient('platformatic'), () => {
         idempotent: true,
       })) as { sent: unknown };
       expect(sent).toEqual({ offsets: [{ topic, partition: 0, offset: 0 }] });
+    });
+
+    test('transactions: commit, abort, offsets', async () => {
+      const topic = await createTopic(uniqueName('platformatic-tx'));
+      const input = await createTopic(uniqueName('platformatic-tx-in'));
+      const groupId = uniqueName('platformatic-tx');
+      const producer = kafkaClient().producer();
+      await producer.connect();
+      await producer.send({ topic: input, messages: [{ value: 'in' }] });
+      await producer.disconnect();
+      const { offsets } = (await runScenario('platformatic', 'transactions', {
+        brokers: brokers(),
+        topic,
+        input,
+        groupId,
+        transactionalId: uniqueName('platformatic'),
+      })) as { offsets: unknown };
+      expect(offsets).toMatchObject([{ groupId, topics: [{ name: input }] }]);
+      const received = await consume(topic, 2, uniqueName('reader'));
+      expect(received.map(({ message }) => String(message.value))).toEqual([
+        'committed',
+        'with offset',
+      ]);
     });
 
     test('two members share the partitions of a topic', async () => {

@@ -65,6 +65,45 @@ async function read(options, count) {
 }
 
 const scenarios = {
+  /** Commit, abort, and an offset that goes with the records. */
+  async transactions(options) {
+    const { topic, input, groupId, transactionalId } = options;
+    const producer = new Producer({
+      ...client(options),
+      serializers: stringSerializers,
+      idempotent: true,
+      transactionalId,
+    });
+    const run = async (value, finish) => {
+      const transaction = await producer.beginTransaction();
+      await transaction.send({ messages: [{ topic, key: 'k', value }] });
+      await finish(transaction);
+    };
+    await run('committed', (transaction) => transaction.commit());
+    await run('aborted', (transaction) => transaction.abort());
+    const consumer = consumerOf(options);
+    const stream = await consumer.consume({
+      topics: [input],
+      mode: MessagesStreamModes.EARLIEST,
+      autocommit: false,
+    });
+    for await (const message of stream) {
+      await run('with offset', async (transaction) => {
+        await transaction.addConsumer(consumer);
+        await transaction.addOffset(message);
+        await transaction.commit();
+      });
+      break;
+    }
+    await stream.close();
+    await consumer.close(true);
+    await producer.close();
+    const admin = new Admin(client(options));
+    const offsets = await admin.listConsumerGroupOffsets({ groups: [groupId] });
+    await admin.close();
+    return { offsets };
+  },
+
   async produceAndConsume(options) {
     const producer = new Producer({
       ...client(options),
