@@ -179,12 +179,15 @@ class TroubledPeers implements PeerClient {
     const [isLost, isUnanswered, isLate] = [lost, unanswered, late].map(
       (tenths) => this.random.below(10) < tenths,
     );
-    if (isLate) {
+    const isAnswerLate = this.random.below(2) === 0;
+    const wait = async () => {
       const delayMs = this.random.pick([1, 30, 500, 20_000]);
       await new Promise<void>((resolve) => this.clock.schedule(delayMs, resolve));
-    }
+    };
+    if (isLate && !isAnswerLate) await wait();
     if (isLost) throw new Error('lost');
     const answer = await ask();
+    if (isLate && isAnswerLate) await wait();
     if (isUnanswered) throw new Error('the answer is lost');
     return answer;
   }
