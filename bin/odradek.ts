@@ -14,6 +14,8 @@ const exitCodes = { clean: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 async function main(): Promise<void> {
   const command = parseCommandLine(process.argv.slice(2));
+  if (command.kind === 'start') goOnWithoutOutput();
+  else endWithOutput();
   switch (command.kind) {
     case 'help':
       process.stdout.write(command.about === undefined ? help : folderHelps[command.about]);
@@ -33,6 +35,23 @@ async function main(): Promise<void> {
     case 'dump':
       if (!(await (await import('./dump.ts')).dump(command))) process.exitCode = exitCodes.failed;
   }
+}
+
+/** What cannot be printed ends the commands that do nothing else. */
+function endWithOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads it has read enough (`odradek dump ... | head`).
+    if (error.code === 'EPIPE') process.exit(exitCodes.clean);
+    process.stderr.write(`odradek: cannot print: ${error.message}\n`);
+    process.exit(exitCodes.failed);
+  });
+}
+
+/** A broker serves on when its lines are lost: they may lie on a disk that is full. */
+function goOnWithoutOutput(): void {
+  const loseLine = (): void => undefined;
+  process.stdout.on('error', loseLine);
+  process.stderr.on('error', loseLine);
 }
 
 async function start(options: StartOptions): Promise<void> {
@@ -122,12 +141,6 @@ function version(): string {
   }
   return 'unknown';
 }
-
-// Whoever reads it has read enough (`odradek dump ... | head`).
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.clean);
-  throw error;
-});
 
 try {
   await main();

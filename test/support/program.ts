@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -36,6 +36,16 @@ export class Program {
     return new Run(join(this.builtFolder, 'odradek.mjs'), this.folder, args, environment);
   }
 
+  /** Runs it where nothing can be written to standard error, which the disk has no room for. */
+  runWithoutRoom(args: string[]): Run {
+    const full = openSync('/dev/full', 'w');
+    try {
+      return new Run(join(this.builtFolder, 'odradek.mjs'), this.folder, args, {}, full);
+    } finally {
+      closeSync(full);
+    }
+  }
+
   /** What a run to its end left. */
   async ended(args: string[], environment: Record<string, string> = {}) {
     const run = this.run(args, environment);
@@ -61,14 +71,15 @@ export class Run {
     folder: string,
     args: string[],
     environment: Record<string, string>,
+    stderr: 'pipe' | number = 'pipe',
   ) {
     this.child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', stderr],
     });
     this.child.stdout!.on('data', (data: Buffer) => (this.stdout += data.toString()));
-    this.child.stderr!.on('data', (data: Buffer) => (this.stderr += data.toString()));
+    this.child.stderr?.on('data', (data: Buffer) => (this.stderr += data.toString()));
     this.exited = new Promise((resolve) => {
       this.child.once('close', (code) => {
         resolve(code);

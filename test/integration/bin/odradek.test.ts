@@ -113,6 +113,17 @@ describe('odradek', () => {
     client.destroy();
   });
 
+  it('serves on when its log has no room on the disk', async () => {
+    const run = program.runWithoutRoom(['--memory', '--port', '0', '--override', 'what.is.this=1']);
+    const [host, port] = (await run.written(bootstrap)).split(':');
+    const client = connect({ host, port: Number(port) });
+    client.write(apiVersionsFrame);
+    await new Promise((resolve) => client.once('data', resolve));
+    client.end();
+    run.signal('SIGTERM');
+    expect(await run.exited).toBe(0);
+  });
+
   it('writes JSON lines, with one warning for all unknown names', async () => {
     writeFileSync(join(folder, 'server.properties'), 'what.is.this=1\nlisteners=PLAINTEXT://:0\n');
     const run = started([
