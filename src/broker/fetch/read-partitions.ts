@@ -73,6 +73,7 @@ export class PartitionReader {
     signal: AbortSignal,
   ): FetchRead | Promise<FetchRead> {
     const tour = new ReadingTour(this.partitions, this.logger, wanted, limits, signal);
+    if (!this.partitions.isOpening) return tour.run();
     const openings = wanted.flatMap((one) => this.openingOf(one) ?? []);
     return openings.length === 0 ? tour.run() : Promise.all(openings).then(() => tour.run());
   }

@@ -183,10 +183,8 @@ class ProduceExchange implements HopefulWaiter {
           logStartOffset = led.log.logStartOffset;
           const ticket = led.append(batch, this.request.acks, this.verificationOf(led, batch));
           partitionResponses.push(succeeded(index, ticket));
-          this.appended.push({
-            ...{ led, ticket, answers: partitionResponses, index: at },
-            failure: undefined,
-          });
+          const answers = partitionResponses;
+          this.appended.push({ led, ticket, answers, index: at, failure: undefined });
         } catch (error) {
           partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
         }
