@@ -25,6 +25,13 @@ export interface AbortedRow extends AbortedTransaction {
 export class AbortedTransactions {
   private rows: AbortedRow[] = [];
 
+  /** All that are known now: what is forgotten from here on is known to the copy. */
+  asOfNow(): AbortedTransactions {
+    const copy = new AbortedTransactions();
+    copy.rows = this.rows; // they are only added to: who forgets some takes a new list
+    return copy;
+  }
+
   add(row: AbortedRow): void {
     this.rows.push(row);
   }

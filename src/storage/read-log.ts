@@ -38,12 +38,14 @@ export function readLog(
   const { logEndOffset } = log;
   const found = segments.read({ ...request, limitOffset, logEndOffset, guard });
   if (!(found instanceof Promise)) return result(log, aborted, found, request);
+  // By the time the bytes are there their segment may be deleted or cleaned, its transactions forgotten.
+  const known = request.limit === 'lastStableOffset' ? aborted.asOfNow() : aborted;
   return found.then((batches) => {
     if (signal?.aborted === true) {
       batches?.release();
       signal.throwIfAborted();
     }
-    return result(log, aborted, batches, request);
+    return result(log, known, batches, request);
   });
 }
 

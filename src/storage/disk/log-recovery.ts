@@ -72,16 +72,46 @@ export class LogRecovery {
     this.savedEpochs = epochs ?? [];
     const last = this.found.segments.at(-1);
     if (last === undefined) return this.finish();
-    const isAllEpochs = epochs === undefined;
     if (this.marks.isClean) {
       this.findEnd(last);
-      await this.takeTrusted(this.logEndOffset, isAllEpochs);
+      if (epochs === undefined) await this.rebuildEpochs(this.logEndOffset);
+      await this.takeTrusted(this.logEndOffset);
     } else {
       const start = await this.startOfRecovery();
-      await this.takeTrusted(start.offset, isAllEpochs);
+      await this.completeEpochs(start.offset);
+      await this.takeTrusted(start.offset);
       await this.recoverFrom(start);
     }
     return this.finish();
+  }
+
+  /**
+   * Makes the epochs those of the batches below an offset. What the file says of later ones may be
+   * of batches that are lost, or in whose place others are; and a power cut may have taken back a
+   * deletion that the file knows of.
+   */
+  private async completeEpochs(untilOffset: number): Promise<void> {
+    this.epochs.truncateFromEnd(untilOffset);
+    const known = this.epochs.entries[0]?.startOffset ?? Infinity;
+    const first = this.found.segments[0] as FoundSegment;
+    const start = Math.max(this.marks.logStartOffset, first.baseOffset);
+    if (known <= start || start >= untilOffset) return;
+    await this.rebuildEpochs(Math.min(known, untilOffset));
+  }
+
+  /** Finds out from headers which epochs the batches below an offset have. */
+  private async rebuildEpochs(untilOffset: number): Promise<void> {
+    const later = this.epochs.entries;
+    this.epochs = new EpochCache();
+    for (const segment of this.found.segments) {
+      if (segment.baseOffset >= untilOffset) break;
+      await this.found.walk(segment, 0, ({ buffer, at }) => {
+        if (baseOffsetAt(buffer, at) >= untilOffset) return false;
+        this.assignEpoch(buffer, at);
+        return true;
+      });
+    }
+    for (const { epoch, startOffset } of later) this.epochs.assign(epoch, startOffset);
   }
 
   /** Where begins what was perhaps not durable. */
@@ -92,12 +122,8 @@ export class LogRecovery {
     return recoveryStart(this.found, holds ?? (segments[0] as FoundSegment), recoveryPoint);
   }
 
-  /**
-   * Takes in what files say that are trusted.
-   *
-   * @param isAllEpochs  the epochs are lost: go through all headers
-   */
-  private async takeTrusted(untilOffset: number, isAllEpochs: boolean): Promise<void> {
+  /** Takes in what files say that are trusted. */
+  private async takeTrusted(untilOffset: number): Promise<void> {
     await this.producers.loadSnapshot(untilOffset);
     const from = Math.max(this.producers.snapshotOffset, 0);
     const { segments } = this.found;
@@ -105,12 +131,10 @@ export class LogRecovery {
       if (segment.baseOffset >= untilOffset) break;
       const end = Math.min(segments[i + 1]?.baseOffset ?? Infinity, untilOffset);
       this.found.trust(segment);
-      if (!isAllEpochs && end <= from) continue;
+      if (end <= from) continue;
       const { offsets } = this.found.indexesOf(segment);
-      const position = isAllEpochs ? 0 : offsets.positionBefore(from);
-      await this.found.walk(segment, position, ({ buffer, at }) => {
+      await this.found.walk(segment, offsets.positionBefore(from), ({ buffer, at }) => {
         if (baseOffsetAt(buffer, at) >= untilOffset) return false;
-        if (isAllEpochs) this.assignEpoch(buffer, at);
         // Rows of the transaction index come from its file.
         if (lastOffsetAt(buffer, at) >= from) this.producers.producers.apply(buffer, at);
         return true;

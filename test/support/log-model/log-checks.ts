@@ -100,7 +100,10 @@ export async function checkContents(
 ): Promise<void> {
   let next = fromOffset;
   const end = limit === 'lastStableOffset' ? log.lastStableOffset : log.highWatermark;
-  while (next < end) {
+  for (;;) {
+    // Retention may overtake the reader. Whether it was right is looked at when the step is over.
+    next = Math.max(next, log.logStartOffset);
+    if (next >= end) return;
     const result = await log.read({ fromOffset: next, maxBytes, minOneBatch: true, limit });
     try {
       // A batch that begins below the limit is given whole.

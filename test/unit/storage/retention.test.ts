@@ -3,7 +3,14 @@ import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { LogStore } from '../../../src/storage/log-store.ts';
 import { MemoryLogStore } from '../../../src/storage/memory/memory-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
-import { batchOf, put, startMs, valuesFrom } from '../../support/batches.ts';
+import {
+  batchOf,
+  idempotentBatch,
+  marker,
+  put,
+  startMs,
+  valuesFrom,
+} from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
@@ -266,4 +273,25 @@ describe('where a log starts', () => {
     expect(second.log.logStartOffset).toBe(2); // that without a time was written at startMs
     await second.store.close();
   });
+});
+
+test('a reader whose segment is deleted under it still hears what was aborted there', async () => {
+  const disk = new MemoryDisk(() => startMs, new SeededRandom(5));
+  const { store, log } = await open('disk', { fileDeleteDelayMs: 60_000 }, { disk });
+  const aborted = idempotentBatch(1, 0, 0, 1, { isTransactional: true });
+  const first = log.append(aborted, { leaderEpoch: 0, origin: 'client', verification: 'off' });
+  await first.committed;
+  await log.append(marker('ABORT', 1, 0), { leaderEpoch: 0, origin: 'coordinator' }).committed;
+  for (let i = 0; i < 4; i++) await put(log, [`v${i}`]);
+  const request = { fromOffset: 0, maxBytes: 1000, minOneBatch: true } as const;
+  const reading = log.read({ ...request, limit: 'lastStableOffset' });
+  expect(reading).toBeInstanceOf(Promise);
+  const deleting = log.deleteBefore(4);
+  const read = await reading;
+  expect(read.sizeInBytes).toBeGreaterThan(0);
+  expect(log.logStartOffset).toBe(4);
+  expect(read.abortedTransactions).toEqual([{ producerId: 1, firstOffset: 0 }]);
+  read.release();
+  await deleting;
+  await store.close();
 });
