@@ -19,13 +19,11 @@ interface SmallDisk {
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'odradek-full-'));
 
-function tmpfs(): SmallDisk {
+function tmpfs(options = `size=${room}`): SmallDisk {
   const folder = newFolder();
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${room}`, 'tmpfs', folder], {
-      stdio: 'ignore',
-    });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
   } catch (error) {
     remove();
     throw error;
@@ -65,7 +63,8 @@ function mayMount(): boolean {
 }
 
 const disks: [string, () => SmallDisk][] = [['a file size limit', limitedFiles]];
-if (mayMount()) disks.push(['a small tmpfs', tmpfs]);
+const isRoot = mayMount();
+if (isRoot) disks.push(['a small tmpfs', () => tmpfs()]);
 
 let program: Program;
 
@@ -150,4 +149,33 @@ describe.each(disks)('a broker on %s', (_name, make) => {
       disk.remove();
     }
   });
+});
+
+/** Folders that are of no use, and why; those of a mount only where one can be made. */
+const useless: [string, () => SmallDisk, RegExp][] = [
+  ['of the system', systemFolder, /permission denied|the file system is read-only/],
+];
+if (isRoot) {
+  useless.push(
+    ['on a full disk', () => tmpfs('size=4k'), /no space is left on the device/],
+    ['on a read-only disk', () => tmpfs('ro'), /the file system is read-only/],
+  );
+}
+
+function systemFolder(): SmallDisk {
+  const nothing = (): void => undefined;
+  return { folder: '/sys', limit: nothing, makeRoom: nothing, remove: nothing };
+}
+
+it.each(useless)('a folder %s ends a start with a sentence and code 1', async (_, make, words) => {
+  const disk = make();
+  try {
+    const { code, stdout, stderr } = await program.ended(['--data', join(disk.folder, 'data')]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const sentence = stderr.trimEnd().split('\n').at(-1);
+    expect(sentence).toMatch(/^odradek: cannot use \/[^ ]*\/data[^ ]*: /);
+    expect(sentence).toMatch(words);
+  } finally {
+    disk.remove();
+  }
 });
