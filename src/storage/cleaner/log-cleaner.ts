@@ -103,9 +103,11 @@ export class LogCleaner {
     // Without a pause the process would do nothing but look for work.
     this.timer = this.parts.clock.schedule(Math.max(1, ms), () => {
       this.timer = undefined;
-      void this.run().then(() => {
-        if (!this.isStopped) this.wait(this.parts.settings().backoffMs);
-      });
+      void this.run()
+        .catch((error: unknown) => this.parts.logger.error('the cleaner failed', { error }))
+        .then(() => {
+          if (!this.isStopped) this.wait(this.parts.settings().backoffMs);
+        });
     });
   }
 

@@ -138,7 +138,7 @@ export class DiskLogStore extends BaseLogStore {
       clock: this.clock,
       logger: this.logger,
       after: (delayMs, action) => this.after(delayMs, action),
-      sizeOf: (name) => this.unsureBytes(name),
+      sizeOf: (name) => this.unsureBytesIfKnown(name),
     });
   }
 
@@ -155,14 +155,14 @@ export class DiskLogStore extends BaseLogStore {
 
   describe(): readonly LogDirectoryDescription[] {
     const logs = [...this.logs.values()].map(({ ref, sizeInBytes }) => ({ ref, sizeInBytes }));
-    for (const { name, topicName, partition } of this.foundAtStart) {
-      if (!this.unopened.has(name)) continue;
-      const topicId = this.ownerOf(name);
-      if (topicId === undefined) continue;
-      const ref = { topicId, topicName, partition };
-      logs.push({ ref, sizeInBytes: this.sizeOfFolder(name) });
-    }
     try {
+      for (const { name, topicName, partition } of this.foundAtStart) {
+        if (!this.unopened.has(name)) continue;
+        const topicId = this.ownerOf(name);
+        if (topicId === undefined) continue;
+        const ref = { topicId, topicName, partition };
+        logs.push({ ref, sizeInBytes: this.sizeOfFolder(name) });
+      }
       return [{ path: this.root, ...this.disk.volume(this.root), logs }];
     } catch (error) {
       this.logger.warn('a log directory cannot be looked at', { root: this.root, error });
@@ -259,6 +259,15 @@ export class DiskLogStore extends BaseLogStore {
   /** A recovery that nobody waits for any more does not keep the process. */
   private checkOpen(): void {
     if (this.isClosed) throw new StorageFailure('Fenced', 'the store is closed');
+  }
+
+  /** For words only: a folder that cannot be looked at says so when its log is opened. */
+  private unsureBytesIfKnown(name: string): number {
+    try {
+      return this.unsureBytes(name);
+    } catch {
+      return 0;
+    }
   }
 
   /** Bytes that a recovery of the log has to read, at most. */

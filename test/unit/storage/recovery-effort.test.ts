@@ -251,6 +251,22 @@ describe('how far a recovery is', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('is told as far as the disk lets itself be looked at', async () => {
+    const clock = new ManualClock();
+    const lines: Line[] = [];
+    const disk = await threeLogs();
+    const store = storeOn(disk, clock, lines);
+    const list = disk.list.bind(disk);
+    disk.list = (path) => {
+      if (path.endsWith('orders-1')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return list(path);
+    };
+    await clock.advance(1000);
+    expect(lines.map(({ text }) => text)).toEqual(['recovering logs: 0 of 3, 0.0 of 0.0 GiB']);
+    expect(store.describe()).toMatchObject([{ isOffline: true }]);
+    await store.close();
+  });
+
   test('is nobody’s business when it is quick, or when there is none', async () => {
     const clock = new ManualClock();
     const lines: Line[] = [];
