@@ -89,17 +89,22 @@ function endWithBump(
   const { producerId, producerEpoch, isCommit } = request;
   refuseWhileCompleting(transaction);
   const { state } = transaction;
-  const isComplete = state === 'CompleteCommit' || state === 'CompleteAbort';
+  // Only an end that raised the epoch can be repeated with the epoch before. (Kafka does not ask, and
+  // takes a zombie of KIP-890 for the owner when an old client has taken over its id.)
+  const mayBeRepeated =
+    (state === 'CompleteCommit' || state === 'CompleteAbort') &&
+    bumpsEpoch(transaction.clientVersion);
   const isRetryAcrossIds =
+    mayBeRepeated &&
     producerId === transaction.previousProducerId &&
     producerEpoch === lastClientEpoch &&
     transaction.producerEpoch === 0;
   if (!isRetryAcrossIds) requireProducerId(transaction, producerId);
   const isRetry = isRetryAcrossIds || producerEpoch + 1 === transaction.producerEpoch;
-  if (producerEpoch !== transaction.producerEpoch && !(isComplete && isRetry)) {
+  if (producerEpoch !== transaction.producerEpoch && !(mayBeRepeated && isRetry)) {
     throw epochRefused(transaction, producerEpoch);
   }
-  if (isComplete && isRetry) {
+  if (mayBeRepeated && isRetry) {
     if (state !== completeState(isCommit)) throw wrongState(transaction, isCommit);
     const { producerId: id, producerEpoch: epoch } = transaction;
     return { next: undefined, result: { producerId: id, producerEpoch: epoch } };

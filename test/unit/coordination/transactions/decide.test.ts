@@ -304,7 +304,8 @@ describe('EndTxn with KIP-890', () => {
       const { next, result } = decideEnd(known, { ...request, clientVersion: 2 }, circumstances());
       return [next?.state ?? 'nothing', result.producerId, result.producerEpoch];
     });
-  const at5 = (state: TransactionState) => inState(state, { producerEpoch: 5 });
+  const at5 = (state: TransactionState, clientVersion: TransactionVersion = 2) =>
+    inState(state, { producerEpoch: 5, clientVersion });
   const fenced = 'PRODUCER_FENCED';
   const wrong = 'INVALID_TXN_STATE';
   const busy = 'CONCURRENT_TRANSACTIONS';
@@ -342,6 +343,13 @@ describe('EndTxn with KIP-890', () => {
     [fenced, at5('CompleteCommit'), 6, 1_000],
   ] as const)('row 142: refused with %s', (error, known, epoch, id) => {
     expect(end(known, true, epoch, id)).toBe(error);
+  });
+
+  it('a zombie is not taken for the owner whose old client keeps its epoch', () => {
+    for (const state of ['CompleteAbort', 'CompleteCommit'] as const) {
+      expect(end(at5(state, 0), false, 4)).toBe(fenced);
+      expect(end(at5(state, 0), true, 4)).toBe(fenced);
+    }
   });
 
   it('row 149: the marker carries the new epoch, which the producer has once it is complete', () => {
