@@ -11,7 +11,7 @@ export const fanOut: Workload = {
       shows: { cpuPerSecond: { atMost: 0.7 }, p99Ms: { atMost: 0.7 }, p50Ms: {} },
       prepare: ({ newTopic }) => newTopic(1),
       drive: ({ address: broker }, topic) => {
-        const seconds = size === 'full' ? 8 : 2;
+        const seconds = size === 'full' ? 5 : 2;
         return load('tail', { broker, topic, consumers, seconds, rate: 10_000, records: 10 });
       },
     })),

@@ -11,7 +11,7 @@ export const latency: Workload = {
       shows: { p50Ms: { atMost: 0.5 }, p99Ms: { atMost: 0.7 }, ackP50Ms: {}, ackP99Ms: {} },
       prepare: ({ newTopic }) => newTopic(1),
       drive: ({ address: broker }, topic) => {
-        const seconds = size === 'full' ? 8 : 2;
+        const seconds = size === 'full' ? 5 : 2;
         const shape = { seconds, rate: records * 1000, records, 'record-bytes': 100 };
         return load('tail', { broker, topic, ...shape });
       },

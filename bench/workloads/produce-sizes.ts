@@ -24,7 +24,7 @@ export const produceSizes: Workload = {
   name: 'produce-sizes',
   title: 'produce records of 100 bytes and of 10 KiB, acks=all, 6 partitions',
   cases: (size) => [
-    ofSize('100 bytes', 100, size === 'full' ? 5_000_000 : 200_000),
+    ofSize('100 bytes', 100, size === 'full' ? 3_000_000 : 200_000),
     ofSize('10 KiB', 10_240, size === 'full' ? 100_000 : 5_000),
   ],
 };
