@@ -178,7 +178,9 @@ export abstract class BaseLogStore implements LogStore {
   ): Promise<PartitionLog> {
     await this.letGo(failed);
     const log = await this.loadStored(ref, settings, failed);
+    // Kept even if the next step fails: that an fsync has failed must be known when it is opened again.
     this.logs.set(key, log);
+    await log.makeFoundDurable();
     return log;
   }
 

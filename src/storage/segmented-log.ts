@@ -651,6 +651,19 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     }
   }
 
+  /**
+   * What was found after a crash may be in the page cache only. It becomes durable as if it had been
+   * appended now: readers see it from the start, and a producer that sends it again is told that it
+   * is there.
+   *
+   * @throws {StorageFailure} OutcomeUnknown: the log is a failed one now
+   */
+  async makeFoundDurable(): Promise<void> {
+    const { flushMessages, flushMs } = this.settings;
+    if (this.highWatermark - this.recoveryPoint >= flushMessages) await this.flush();
+    else this.flusher.plan(flushMs, this.highWatermark);
+  }
+
   onAdvance(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -1,9 +1,8 @@
 /*
  * Crashes of a whole broker: `npm run test:crash -- --rounds 100 --seed 1`.
  *
- * `--only kills` or `--only power` leaves the other out; `--minutes 10` ends the kills after a
- * while; `--no-dump` does without Java. Exit code 1 when anything acknowledged is lost, doubled or
- * out of order, or when a reader of the files complains.
+ * `--only kills` or `--only power` leaves the other out; `--no-dump` does without Java. Exit code 1
+ * when anything acknowledged is lost, doubled or out of order, or when a reader of the files complains.
  */
 import { parseArgs } from 'node:util';
 import { buildOdradek } from '../compat/support/built-odradek.ts';

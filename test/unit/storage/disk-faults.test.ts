@@ -216,6 +216,32 @@ describe('flush.messages=1', () => {
     expect(await foundOn(disk.afterPowerCut())).toHaveLength(202);
   });
 
+  test('what is found after a kill is durable before it is served', async () => {
+    const log = await open({ flushMessages: 1 });
+    await log.append(idempotentBatch(9, 0, 0), asClient).committed;
+    disk.turnOffAfter(1); // written, and killed in the fsync
+    log.append(idempotentBatch(9, 0, 1), asClient).committed.catch(() => undefined);
+    await disk.whenOff;
+    disk = disk.copy();
+    store = storeOver(disk);
+    const again = await open({ flushMessages: 1 });
+    const retried = again.append(idempotentBatch(9, 0, 1), asClient);
+    expect(retried).toMatchObject({ isDuplicate: true, baseOffset: 1 });
+    await retried.committed;
+    expect(await foundOn(disk.afterPowerCut())).toEqual(['s0', 's1']);
+  });
+
+  test('what is found and cannot be made durable is not served as if it were', async () => {
+    await put(await open(), ['a']);
+    disk = disk.copy();
+    store = storeOver(disk);
+    disk.failWith('sync', 'EIO', { times: 1 });
+    expect(await codeOf(() => open({ flushMessages: 1 }))).toBe('REQUEST_TIMED_OUT');
+    const again = await open({ flushMessages: 1 });
+    expect(await valuesFrom(again, 0)).toEqual(['a']);
+    expect(await foundOn(disk.afterPowerCut())).toEqual(['a']);
+  });
+
   test('an acknowledgement includes the names: of the folder, and of each new segment', async () => {
     const synced: string[] = [];
     const syncDirectory = disk.syncDirectory.bind(disk);
