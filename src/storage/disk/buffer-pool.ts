@@ -12,6 +12,9 @@ export interface PooledBuffer {
 export class BufferPool {
   private readonly free: Buffer[][] = Array.from({ length: largestClass + 1 }, () => []);
   private freeBytes = 0;
+  /** When buffers of a class were wanted last, counted in takes. */
+  private readonly lastTaken = new Array<number>(largestClass + 1).fill(0);
+  private takes = 0;
 
   /** @param mostFreeBytes  what is kept beyond is left to the garbage collector */
   constructor(private readonly mostFreeBytes = 32 * 1024 * 1024) {}
@@ -22,6 +25,7 @@ export class BufferPool {
     if (sizeClass > largestClass) {
       return { buffer: Buffer.allocUnsafeSlow(length), release: () => undefined };
     }
+    this.lastTaken[sizeClass] = ++this.takes;
     let buffer = this.free[sizeClass]?.pop();
     if (buffer === undefined) buffer = Buffer.allocUnsafeSlow(2 ** sizeClass);
     else this.freeBytes -= buffer.length;
@@ -29,9 +33,26 @@ export class BufferPool {
   }
 
   giveBack(buffer: Buffer, sizeClass: number): void {
-    if (this.freeBytes + buffer.length > this.mostFreeBytes) return;
+    while (this.freeBytes + buffer.length > this.mostFreeBytes) {
+      if (!this.dropOther(sizeClass)) return;
+    }
     this.freeBytes += buffer.length;
     this.free[sizeClass]?.push(buffer);
+  }
+
+  /** What is wanted changes: a buffer of the size not wanted for longest makes room for others. */
+  private dropOther(sizeClass: number): boolean {
+    let stalest: Buffer[] | undefined;
+    let taken = Infinity;
+    for (const [other, free] of this.free.entries()) {
+      const when = this.lastTaken[other] ?? 0;
+      if (other === sizeClass || free.length === 0 || when >= taken) continue;
+      stalest = free;
+      taken = when;
+    }
+    const dropped = stalest?.pop();
+    this.freeBytes -= dropped?.length ?? 0;
+    return dropped !== undefined;
   }
 }
 
