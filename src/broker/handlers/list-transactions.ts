@@ -7,8 +7,8 @@ import { defineHandler } from '../handler.ts';
 /** ListTransactions: the transactional ids that this broker coordinates, as far as filters let them. */
 export const listTransactionsHandler = (transactions: TransactionCoordinator) =>
   defineHandler(listTransactions, {
-    answer({ stateFilters, producerIdFilters, durationFilter, transactionalIdPattern }) {
-      const listed = transactions.list({
+    async answer({ stateFilters, producerIdFilters, durationFilter, transactionalIdPattern }) {
+      const listed = await transactions.list({
         states: stateFilters,
         producerIds: producerIdFilters,
         longerThanMs: durationFilter < 0 ? undefined : durationFilter,

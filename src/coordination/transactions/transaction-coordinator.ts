@@ -104,7 +104,7 @@ export class TransactionCoordinator {
   }
 
   /** @throws {KafkaError} COORDINATOR_LOAD_IN_PROGRESS, INVALID_REGULAR_EXPRESSION */
-  list(filter: TransactionFilter): readonly Transaction[] {
+  async list(filter: TransactionFilter): Promise<readonly Transaction[]> {
     const all: Transaction[] = [];
     for (const partition of this.partitions.values()) {
       if (partition.isClosed) continue;

@@ -436,16 +436,26 @@ describe('telling of transactions', () => {
     [{ idPattern: 'a' }, []],
   ])('row 154: filter %j', async (filter, ids) => {
     const { coordinator } = await started();
-    const listed = coordinator.list({ ...all, ...filter });
+    const listed = await coordinator.list({ ...all, ...filter });
     expect(listed.map(({ transactionalId }) => transactionalId)).toEqual(ids);
     coordinator.close();
   });
 
   it('row 154: a pattern that is none is refused', async () => {
     const { coordinator } = await started();
-    expect(() => coordinator.list({ ...all, idPattern: '(' })).toThrow(
+    await expect(coordinator.list({ ...all, idPattern: '(' })).rejects.toThrow(
       'Transaction ID pattern `(` is not a valid regular expression',
     );
+    coordinator.close();
+  });
+
+  it('row 154: a pattern that would keep a backtracking engine busy for ever is answered', async () => {
+    const fixture = await started();
+    const { coordinator } = fixture;
+    const transactionalId = `${'a'.repeat(200)}b`;
+    await fixture.init({ transactionalId });
+    const listed = await coordinator.list({ ...all, idPattern: '(a+)+c|(a|aa)+b' });
+    expect(listed.map((each) => each.transactionalId)).toEqual([transactionalId]);
     coordinator.close();
   });
 });
