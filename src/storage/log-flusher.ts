@@ -34,6 +34,7 @@ export class LogFlusher {
   /** Makes everything durable that the medium was given. @param endOffset  where that ends */
   async sync(endOffset: number): Promise<void> {
     this.refuseAfterFailure();
+    const syncRest = this.medium.beginSync();
     try {
       for (const segment of this.segments.all) {
         const { storedSize } = segment;
@@ -42,7 +43,7 @@ export class LogFlusher {
         this.refuseAfterFailure(); // of another flush that was under way
         segment.syncedSize = Math.max(segment.syncedSize, storedSize);
       }
-      this.medium.sync();
+      syncRest();
     } catch (error) {
       this.failed ??= error instanceof Error ? error : new Error(String(error));
       throw error;

@@ -82,8 +82,13 @@ export interface LogMedium {
   /** A segment that shall take the place of others, the first of which begins here. */
   newReplacement(baseOffset: number): ReplacementMedium;
   saveEpochs(entries: readonly EpochEntry[]): void;
+  /** Takes a snapshot over; it is there with the next sync, once what lies below it is durable. */
   saveSnapshot(offset: number, snapshot: Buffer): void;
   removeSnapshot(offset: number): void;
-  /** Makes names, epochs and identity durable. */
-  sync(): void;
+  /**
+   * Begins to make all durable that it has now, the segments first.
+   *
+   * @returns does the rest, once they are: names, epochs, identity, snapshots
+   */
+  beginSync(): () => void;
 }

@@ -25,7 +25,7 @@ export async function rewriteUnsynced(
     segment.syncedSize = segment.size;
   }
   folder.changed();
-  folder.sync();
+  folder.beginSync()();
 }
 
 /**

@@ -11,8 +11,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private readonly segments = new Set<DiskSegment>();
   /** Whether names or small files changed since they were made durable. */
   private hasChanged = false;
-  /** Small files that were written and are not durable yet. */
-  private readonly newSnapshots = new Set<string>();
+  /** By offset; not written yet. */
+  private readonly newSnapshots = new Map<number, Buffer>();
   private unsyncedEpochs: readonly EpochEntry[] | undefined;
   private isIdentityUnsynced = false;
 
@@ -75,24 +75,26 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   }
 
   saveSnapshot(offset: number, snapshot: Buffer): void {
-    this.ensure();
-    const path = this.snapshotPath(offset);
-    this.tools.disk.writeFile(path, snapshot);
-    this.newSnapshots.add(path);
+    this.newSnapshots.set(offset, snapshot);
     this.hasChanged = true;
   }
 
   removeSnapshot(offset: number): void {
-    const path = this.snapshotPath(offset);
-    this.newSnapshots.delete(path);
+    this.newSnapshots.delete(offset);
     try {
-      this.tools.disk.remove(path);
+      this.tools.disk.remove(this.snapshotPath(offset));
     } catch {
       // One too many does no harm, and goes when the log is opened again.
     }
   }
 
-  sync(): void {
+  beginSync(): () => void {
+    const snapshots = [...this.newSnapshots.keys()];
+    return () => this.sync(snapshots);
+  }
+
+  /** @param snapshots  offsets of those that are due */
+  private sync(snapshots: readonly number[]): void {
     if (!this.hasChanged || !this.isThere) return;
     const { disk } = this.tools;
     this.hasChanged = false;
@@ -103,26 +105,24 @@ export class DiskLogFolder implements LogMedium, LogFolder {
       if (this.unsyncedEpochs !== undefined) {
         writeEpochs(disk, `${this.path}/${epochFile}`, this.unsyncedEpochs, true);
       }
-      this.syncSnapshots();
+      this.writeSnapshots(snapshots);
       disk.syncDirectory(this.path);
       disk.syncDirectory(this.root);
       this.isIdentityUnsynced = false;
       this.unsyncedEpochs = undefined;
+      this.hasChanged ||= this.newSnapshots.size > 0;
     } catch (error) {
       this.hasChanged = true;
       throw error;
     }
   }
 
-  private syncSnapshots(): void {
-    for (const path of this.newSnapshots) {
-      const file = this.tools.disk.open(path);
-      try {
-        file.syncNow();
-      } finally {
-        file.close();
-      }
-      this.newSnapshots.delete(path);
+  private writeSnapshots(offsets: readonly number[]): void {
+    for (const offset of offsets) {
+      const snapshot = this.newSnapshots.get(offset);
+      if (snapshot === undefined) continue; // its segment is gone
+      this.tools.disk.writeFile(this.snapshotPath(offset), snapshot, { sync: true });
+      this.newSnapshots.delete(offset);
     }
   }
 

@@ -5,6 +5,7 @@ import type { Region, ReplacementMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { StorageFailure, withCause } from '../storage-failure.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import { writeAtomically } from './checkpoint-files.ts';
 import {
   cleanedSuffix,
   deletedSuffix,
@@ -233,11 +234,32 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   seal(indexes: SegmentIndexes): void {
-    this.tools.disk.writeFile(this.pathOf('.index'), indexes.offsets.bytes);
-    this.tools.disk.writeFile(this.pathOf('.timeindex'), indexes.times.bytes);
+    this.saveRows('.index', indexes.offsets.bytes);
+    this.saveRows('.timeindex', indexes.times.bytes);
     this.tools.indexes.put(this, indexes);
     this.isDirty = true;
     this.folder.changed();
+  }
+
+  /** Rows that an earlier close left are trusted after a power cut, and are not written again. */
+  private saveRows(suffix: '.index' | '.timeindex', rows: Buffer): void {
+    const { disk } = this.tools;
+    const path = this.pathOf(suffix);
+    if (!disk.exists(path)) {
+      disk.writeFile(path, rows);
+      return;
+    }
+    const known = disk.readFile(path);
+    if (!known.equals(rows.subarray(0, known.length))) {
+      writeAtomically(disk, path, rows, true);
+      return;
+    }
+    const file = disk.open(path);
+    try {
+      file.writeSync([rows.subarray(known.length)], known.length);
+    } finally {
+      file.close();
+    }
   }
 
   loadIndexes(): SegmentIndexes {

@@ -91,31 +91,36 @@ export class FoundLog {
     );
   }
 
-  /** Whether the files of its indexes hold more than what is known of a segment. */
-  hasMoreRows({ baseOffset, indexes }: FoundSegment): boolean {
-    if (indexes === undefined) return false;
-    const sizeOf = (suffix: '.index' | '.timeindex'): number =>
-      this.disk.stat(this.pathOf(baseOffset, suffix))?.size ?? 0;
+  /** Whether the files of a segment's indexes hold what is known of it, no more and no less. */
+  hasSavedIndexes({ baseOffset, indexes }: FoundSegment): boolean {
+    const holds = (suffix: '.index' | '.timeindex', bytes: Buffer): boolean => {
+      const path = this.pathOf(baseOffset, suffix);
+      return this.disk.exists(path) && this.disk.readFile(path).equals(bytes);
+    };
     return (
-      sizeOf('.index') > indexes.offsets.bytes.length ||
-      sizeOf('.timeindex') > indexes.times.bytes.length
+      indexes !== undefined &&
+      holds('.index', indexes.offsets.bytes) &&
+      holds('.timeindex', indexes.times.bytes)
     );
   }
 
-  /** Writes what was built from a segment's batches, some rows of which may be trusted already. */
-  saveDerived({ baseOffset, indexes, aborted }: FoundSegment): void {
+  /**
+   * Writes what was built from a segment's batches.
+   *
+   * @param isTrusted  its first part lies below the recovery point: of that part the next recovery
+   *   will believe what the files say, hence they are durable at once
+   */
+  saveDerived({ baseOffset, indexes, aborted }: FoundSegment, isTrusted: boolean): void {
     if (indexes === undefined) return;
-    this.save(this.pathOf(baseOffset, '.index'), indexes.offsets.bytes);
-    this.save(this.pathOf(baseOffset, '.timeindex'), indexes.times.bytes);
-    const path = this.pathOf(baseOffset, '.txnindex');
-    if (aborted.length > 0) this.save(path, encodeAbortedRows(aborted));
-    else this.disk.remove(path);
-  }
-
-  /** What was durable of the file must not be lost with what is new in it. */
-  private save(path: string, bytes: Buffer): void {
-    if (this.disk.exists(path)) writeAtomically(this.disk, path, bytes, true);
-    else this.disk.writeFile(path, bytes);
+    const save = (suffix: SegmentSuffix, bytes: Buffer): void => {
+      const path = this.pathOf(baseOffset, suffix);
+      if (isTrusted) writeAtomically(this.disk, path, bytes, true);
+      else this.disk.writeFile(path, bytes);
+    };
+    save('.index', indexes.offsets.bytes);
+    save('.timeindex', indexes.times.bytes);
+    if (aborted.length > 0) save('.txnindex', encodeAbortedRows(aborted));
+    else this.disk.remove(this.pathOf(baseOffset, '.txnindex'));
   }
 
   /** Removes segments with all their files. */

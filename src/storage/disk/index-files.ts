@@ -3,6 +3,7 @@ import { baseOffsetAt, lastOffsetAt, maxTimestampAt } from '../../protocol/recor
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { emptyIndexes, OffsetIndex, TimeIndex } from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
+import { writeAtomically } from './checkpoint-files.ts';
 import { fileName } from './file-names.ts';
 
 /** A segment this much larger than the index interval must have rows. */
@@ -23,8 +24,7 @@ export function readIndexes(
   if (found !== undefined) return found;
   const built = buildIndexes(disk, folder, baseOffset, size, indexIntervalBytes);
   try {
-    disk.writeFile(`${folder}/${fileName(baseOffset, '.index')}`, built.offsets.bytes);
-    disk.writeFile(`${folder}/${fileName(baseOffset, '.timeindex')}`, built.times.bytes);
+    writeIndexes(disk, folder, baseOffset, built);
   } catch {
     // They serve from memory; a reader has nothing to do with a disk that is full.
   }
@@ -126,14 +126,15 @@ export async function rebuildIndexes(
   return builder.indexes;
 }
 
+/** Durable: of a segment below the recovery point nobody asks whether the files have all rows. */
 function writeIndexes(
   disk: Disk,
   folder: string,
   baseOffset: number,
   { offsets, times }: SegmentIndexes,
 ): void {
-  disk.writeFile(`${folder}/${fileName(baseOffset, '.index')}`, offsets.bytes);
-  disk.writeFile(`${folder}/${fileName(baseOffset, '.timeindex')}`, times.bytes);
+  writeAtomically(disk, `${folder}/${fileName(baseOffset, '.index')}`, offsets.bytes, true);
+  writeAtomically(disk, `${folder}/${fileName(baseOffset, '.timeindex')}`, times.bytes, true);
 }
 
 /** Gives a segment's indexes their rows, from the headers of its batches in order. */
@@ -142,14 +143,13 @@ export class IndexBuilder {
   offsetOfMaxTimestamp: number;
   private nextOffset: number;
 
-  /**
-   * @param indexes        with the rows of the batches before
-   * @param bytesSinceRow  bytes from the batch of the last row on
-   */
+  /** From the batch of the last row on. */
+  private bytesSinceRow = 0;
+
+  /** @param indexes  with the rows of the batches before; the batch of the last one is to come */
   constructor(
     readonly indexes: SegmentIndexes,
     private readonly indexIntervalBytes: number,
-    private bytesSinceRow = 0,
   ) {
     this.nextOffset = indexes.offsets.baseOffset;
     this.maxTimestamp = indexes.times.lastTimestamp;
@@ -177,8 +177,13 @@ export class IndexBuilder {
     this.bytesSinceRow += bytes;
   }
 
-  /** Of a batch that has its row, or needs none. */
-  noteTimestamp(buffer: Buffer, at: number): void {
+  /** Goes past a batch that has its row, or needs none. */
+  pass(buffer: Buffer, at: number, bytes: number): void {
+    this.noteTimestamp(buffer, at);
+    this.bytesSinceRow += bytes;
+  }
+
+  private noteTimestamp(buffer: Buffer, at: number): void {
     const maxTimestamp = maxTimestampAt(buffer, at);
     if (maxTimestamp <= this.maxTimestamp) return;
     this.maxTimestamp = maxTimestamp;

@@ -118,7 +118,8 @@ export class LogRecovery {
   private startOfRecovery(): Promise<RecoveryStart> {
     const { segments } = this.found;
     const { recoveryPoint } = this.marks;
-    const holds = segments.findLast(({ baseOffset }) => baseOffset <= recoveryPoint);
+    // One that ends at the recovery point, too: perhaps it was durable before it was complete.
+    const holds = segments.findLast(({ baseOffset }) => baseOffset < recoveryPoint);
     return recoveryStart(this.found, holds ?? (segments[0] as FoundSegment), recoveryPoint);
   }
 
@@ -216,7 +217,7 @@ export class LogRecovery {
     segment.indexes = builder.indexes;
     const known = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
     // Rows of what is cut must not count for what is written in its place.
-    const hasLostRows = known.length < segment.aborted.length || this.found.hasMoreRows(segment);
+    const hasLostRows = known.length < segment.aborted.length;
     segment.aborted = known;
     let nextOffset = offset;
     const validBytes = await this.found.walk(segment, position, (scanner) => {
@@ -234,7 +235,10 @@ export class LogRecovery {
     segment.maxTimestamp = builder.maxTimestamp;
     segment.offsetOfMaxTimestamp = builder.offsetOfMaxTimestamp;
     builder.complete();
-    if (validBytes > position || position === 0 || hasLostRows) this.found.saveDerived(segment);
+    const isSaved = validBytes === position && position > 0 && !hasLostRows;
+    if (!isSaved || !this.found.hasSavedIndexes(segment)) {
+      this.found.saveDerived(segment, segment.baseOffset < this.marks.recoveryPoint);
+    }
     return validBytes;
   }
 

@@ -28,6 +28,11 @@ export function atSegmentStart(found: FoundLog, segment: FoundSegment): Recovery
 /**
  * Where to begin: at the batch that begins at the recovery point, when the index leads there and the
  * batches on the way are whole; else at the start of the segment.
+ *
+ * A file of an index that looks sound may lack rows: it is written when the segment is complete or
+ * the log is closed, and a power cut leaves some of it. Its rows are trusted up to the latest
+ * snapshot below the recovery point, which is written once they are durable; headers give the others
+ * again.
  */
 export async function recoveryStart(
   found: FoundLog,
@@ -41,44 +46,48 @@ export async function recoveryStart(
   if (recoveryPoint <= baseOffset) return fromStart;
   const sound = readSound(disk, folder, baseOffset, size, indexIntervalBytes);
   if (sound === undefined) return fromStart;
-  const offsets = sound.offsets.below(recoveryPoint);
+  const sureUntil = found.offsetsOf('.snapshot').findLast((each) => each <= recoveryPoint) ?? 0;
+  const offsets = sound.offsets.below(sureUntil);
+  const times = sound.times.below(sureUntil);
   const from = offsets.lastPosition;
   const rowOffset = offsets.entries === 0 ? undefined : offsets.lastOffset;
-  const times = sound.times.below(recoveryPoint);
-  const seen = new IndexBuilder({ offsets, times }, indexIntervalBytes);
-  // Both indexes have a row of this batch, or the time index lost some: it was written and not synced.
+  // Is it not the batch that both indexes have their last rows of?
   const isOther = (buffer: Buffer, at: number): boolean =>
     lastOffsetAt(buffer, at) !== rowOffset || maxTimestampAt(buffer, at) > times.lastTimestamp;
+  const builder = new IndexBuilder({ offsets, times }, indexIntervalBytes);
+  const checkedFrom = sound.offsets.below(recoveryPoint).lastPosition;
   let nextOffset = baseOffset;
   const position = await found.walk(segment, from, (scanner) => {
     const { buffer, at } = scanner;
     if (baseOffsetAt(buffer, at) >= recoveryPoint) return false;
-    if (!isWhole(scanner, baseOffset, nextOffset)) return false;
-    const lastOffset = lastOffsetAt(buffer, at);
-    if (scanner.position === from && rowOffset !== undefined && isOther(buffer, at)) {
-      return false;
-    }
-    seen.noteTimestamp(buffer, at);
-    nextOffset = lastOffset + 1;
+    if (!isInOrder(scanner, baseOffset, nextOffset)) return false;
+    if (scanner.position >= checkedFrom && !scanner.isIntact()) return false;
+    const isFirst = scanner.position === from && rowOffset !== undefined;
+    if (isFirst && isOther(buffer, at)) return false;
+    nextOffset = lastOffsetAt(buffer, at) + 1;
+    if (nextOffset <= sureUntil) builder.pass(buffer, at, scanner.bytes);
+    else builder.add(buffer, at, scanner.position, scanner.bytes);
     return true;
   });
-  if (nextOffset !== recoveryPoint) return fromStart;
-  const builder = new IndexBuilder(seen.indexes, indexIntervalBytes, position - from);
-  builder.maxTimestamp = seen.maxTimestamp;
-  builder.offsetOfMaxTimestamp = seen.offsetOfMaxTimestamp;
+  // Compaction may have taken the last offsets of a segment away.
+  const isAtEnd =
+    position === size && found.segments.some((each) => each.baseOffset === recoveryPoint);
+  if (nextOffset !== recoveryPoint && !isAtEnd) return fromStart;
   return { segment, position, offset: recoveryPoint, builder };
 }
 
 /** Does the batch fit behind the one before it, and agree with its checksum? */
 export function isWhole(scanner: BatchScanner, segmentBase: number, nextOffset: number): boolean {
-  const { buffer, at } = scanner;
+  return isInOrder(scanner, segmentBase, nextOffset) && scanner.isIntact();
+}
+
+function isInOrder({ buffer, at }: BatchScanner, segmentBase: number, nextOffset: number): boolean {
   const baseOffset = baseOffsetAt(buffer, at);
   const lastOffset = lastOffsetAt(buffer, at);
   return (
     baseOffset >= nextOffset &&
     lastOffset >= baseOffset &&
-    lastOffset - segmentBase <= largestOffsetDelta &&
-    scanner.isIntact()
+    lastOffset - segmentBase <= largestOffsetDelta
   );
 }
 

@@ -17,7 +17,7 @@ const memory: LogMedium = {
   saveEpochs: () => undefined,
   saveSnapshot: () => undefined,
   removeSnapshot: () => undefined,
-  sync: () => undefined,
+  beginSync: () => () => undefined,
 };
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
-import { batchOf } from '../../support/batches.ts';
+import { batchOf, startMs } from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
@@ -10,10 +10,13 @@ import { SeededRandom } from '../../support/seeded-random.ts';
 const recoveryPoints = '/data/recovery-point-offset-checkpoint';
 const epochFile = '/data/orders-0/leader-epoch-checkpoint';
 
-async function open(disk: MemoryDisk, changes: Partial<LogSettings> = {}): Promise<PartitionLog> {
+function storeOn(disk: MemoryDisk): DiskLogStore {
   const clock = new ManualClock();
-  const store = new DiskLogStore({ clock, random: new SeededRandom(2), disk, root: '/data' });
-  return store.open(partitionRef(), logSettings(changes));
+  return new DiskLogStore({ clock, random: new SeededRandom(2), disk, root: '/data' });
+}
+
+async function open(disk: MemoryDisk, changes: Partial<LogSettings> = {}): Promise<PartitionLog> {
+  return storeOn(disk).open(partitionRef(), logSettings(changes));
 }
 
 async function putIn(log: PartitionLog, leaderEpoch: number, values: string[]): Promise<void> {
@@ -61,4 +64,73 @@ describe('epochs after a power cut', () => {
       expect(again.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 4 });
     },
   );
+});
+
+describe('time indexes after a power cut', () => {
+  const first = '/data/orders-0/00000000000000000000';
+  /** Batches of one record; the fourth of the first ten has the largest time. */
+  async function twoSegments(disk: MemoryDisk): Promise<Partial<LogSettings>> {
+    const size = batchOf(['v0'], { timestamp: startMs }).end;
+    const changes = { segmentBytes: 10 * size, indexIntervalBytes: 1 };
+    const log = await open(disk, changes);
+    for (let i = 0; i < 12; i++) {
+      const timestamp = startMs + (i < 4 ? 1000 * i : 0);
+      await log.append(batchOf([`v${i % 10}`], { timestamp }), { leaderEpoch: 0, origin: 'client' })
+        .committed;
+    }
+    await log.flush();
+    expect(disk.exists('/data/orders-0/00000000000000000010.log')).toBe(true);
+    expect(disk.stat(`${first}.timeindex`)?.size).toBe(36);
+    return changes;
+  }
+
+  test.each([
+    ['within the segment', 8],
+    ['at its end', 10],
+  ])('one that lacks rows is built anew where the recovery point is %s', async (_, point) => {
+    const alive = new MemoryDisk();
+    const changes = await twoSegments(alive);
+    const disk = alive.copy();
+    // The segment was complete after its last flush: its files were not durable yet.
+    disk.truncate(`${first}.timeindex`, 12);
+    disk.remove('/data/orders-0/00000000000000000010.snapshot');
+    disk.writeFile(recoveryPoints, `0\n1\norders 0 ${point}\n`);
+    const again = await open(disk, changes);
+    const largest = { offset: 3, timestamp: startMs + 3000, leaderEpoch: 0 };
+    expect(await again.offsetOfMaxTimestamp()).toEqual(largest);
+    expect(await again.offsetForTimestamp(startMs + 2001)).toEqual(largest);
+    expect(disk.stat(`${first}.timeindex`)?.size).toBe(36);
+  });
+
+  test('a snapshot, which says that they are whole, is there no earlier than that', async () => {
+    const disk = new MemoryDisk();
+    disk.failWith('sync', 'EIO', { path: /timeindex/ });
+    await expect(twoSegments(disk)).rejects.toThrow('EIO');
+    expect(disk.exists(`${first}.timeindex`)).toBe(true);
+    expect(disk.files().filter((path) => path.endsWith('.snapshot'))).toEqual([]);
+  });
+
+  test('rows that a clean stop left are not written again when the segment is complete', async () => {
+    const disk = new MemoryDisk();
+    const size = batchOf(['a']).end;
+    const changes = { segmentBytes: 6 * size, indexIntervalBytes: 1 };
+    const store = storeOn(disk);
+    await putIn(await store.open(partitionRef(), logSettings(changes)), 0, ['a', 'b', 'c', 'd']);
+    await store.close();
+    const rows = disk.readFile(`${first}.index`);
+    expect(rows.length).toBeGreaterThan(0);
+    const written: string[] = [];
+    const writeFile = disk.writeFile.bind(disk);
+    disk.writeFile = (path, ...rest) => {
+      written.push(path);
+      writeFile(path, ...rest);
+    };
+    const log = await open(disk, changes);
+    await putIn(log, 1, ['e', 'f', 'g']);
+    expect(disk.exists('/data/orders-0/00000000000000000006.log')).toBe(true);
+    expect(written.filter((path) => path.startsWith(first) && path.includes('index'))).toEqual([]);
+    const grown = disk.readFile(`${first}.index`);
+    expect(grown.length).toBeGreaterThan(rows.length);
+    expect(grown.subarray(0, rows.length)).toEqual(rows);
+  });
 });
