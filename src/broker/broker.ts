@@ -86,6 +86,7 @@ export class Broker implements Node {
       random,
       logger,
       settings: () => this.groupSettings(),
+      isOpening: (partition) => this.partitions.isOpeningOf(offsetsTopic, partition),
     });
     this.reopenings = new Reopenings({
       nodeId: settings.nodeId,
@@ -105,6 +106,7 @@ export class Broker implements Node {
       peers: parts.peers,
       producerIds: this.producerIds,
       settings: () => this.transactionSettings(),
+      isOpening: (partition) => this.partitions.isOpeningOf(transactionsTopic, partition),
       leaders: {
         leaderOf: ({ topic, partition }) =>
           this.image.topics.get(topic)?.partitions[partition]?.leader,

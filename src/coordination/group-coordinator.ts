@@ -128,10 +128,10 @@ export class GroupCoordinator {
 
   /** @returns NONE or REBALANCE_IN_PROGRESS */
   async heartbeat(heartbeat: Heartbeat): Promise<ErrorName> {
-    const partition = this.ofNamed(heartbeat.groupId);
+    const { groupId } = heartbeat;
     // Who is a member is not known yet; none must be lost meanwhile.
-    if (partition.isLoading) return 'NONE';
-    return partition.heartbeat(heartbeat);
+    if (groupId !== '' && this.isLoading(groupId)) return 'NONE';
+    return this.ofNamed(groupId).heartbeat(heartbeat);
   }
 
   async leave(groupId: string, leavers: readonly Leaver[]): Promise<readonly LeaverResult[]> {
@@ -200,6 +200,8 @@ export class GroupCoordinator {
     const wantedStates = states.map((state) => state.toLowerCase().trim());
     const wantedTypes = types.map((type) => type.toLowerCase());
     const listings: GroupListing[] = [];
+    const { offsetsTopicPartitions } = this.host.settings();
+    for (let index = 0; index < offsetsTopicPartitions; index++) this.requireOpen(index);
     for (const partition of this.partitions.values()) {
       if (partition.isClosed) continue;
       partition.requireActive();
@@ -225,9 +227,24 @@ export class GroupCoordinator {
   }
 
   private of(groupId: string): GroupPartition {
-    const partition = this.partitions.get(this.partitionFor(groupId));
-    if (!partition) throw new KafkaError('NOT_COORDINATOR', `not in charge of ${groupId}`);
-    return partition;
+    const index = this.partitionFor(groupId);
+    const partition = this.partitions.get(index);
+    if (partition) return partition;
+    this.requireOpen(index);
+    throw new KafkaError('NOT_COORDINATOR', `not in charge of ${groupId}`);
+  }
+
+  /** Whether the log that a group is in is being read, or opened. */
+  private isLoading(groupId: string): boolean {
+    const index = this.partitionFor(groupId);
+    return this.partitions.get(index)?.isLoading ?? this.host.isOpening?.(index) === true;
+  }
+
+  /** @throws {KafkaError} COORDINATOR_LOAD_IN_PROGRESS: groups may be there that nobody has read */
+  private requireOpen(index: number): void {
+    if (this.host.isOpening?.(index) !== true) return;
+    const log = `${offsetsTopicName}-${index}`;
+    throw new KafkaError('COORDINATOR_LOAD_IN_PROGRESS', `${log} is being opened`);
   }
 
   private ofNamed(groupId: string): GroupPartition {

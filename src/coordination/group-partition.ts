@@ -57,6 +57,8 @@ export interface CoordinatorHost {
   readonly logger: Logger;
   /** Read anew for each decision: settings change while the broker runs. */
   readonly settings: () => GroupSettings;
+  /** Whether the log of a partition that the broker leads is still being opened. */
+  readonly isOpening?: (partition: number) => boolean;
 }
 
 /** Soft: what one group has going on beside its state. */

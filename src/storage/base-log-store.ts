@@ -29,6 +29,8 @@ const defaultProducerExpiryCheckMs = 600_000;
 const defaultRetentionCheckMs = 300_000;
 /** So many logs are closed at a time: each may wait for the disk. */
 const closedTogether = 16;
+/** So long a stop makes logs durable to which nothing came since they were recovered. */
+const settlingMs = 1_000;
 
 /** Which logs are open, and what happens to them from time to time: the same for every engine. */
 export abstract class BaseLogStore implements LogStore {
@@ -116,17 +118,32 @@ export abstract class BaseLogStore implements LogStore {
     this.stopTimers();
     await this.cleaner?.stop();
     await Promise.allSettled(this.opening.values());
-    const logs = [...this.logs.values()];
+    await this.closeLogs();
+  }
+
+  /** First those that hold something new; of the others as many as there is time for. */
+  private async closeLogs(): Promise<void> {
+    const all = [...this.logs.values()];
+    const logs = [...all.filter((log) => !log.isAsFound), ...all.filter((log) => log.isAsFound)];
+    const { clock } = this;
+    let endMs: number | undefined;
+    const isLate = (): boolean =>
+      clock.monotonicMs() > (endMs ??= clock.monotonicMs() + settlingMs);
+    let left = 0;
     for (let i = 0; i < logs.length; i += closedTogether) {
-      const results = await Promise.allSettled(
-        logs.slice(i, i + closedTogether).map((log) => log.close()),
-      );
-      for (const result of results) {
-        if (result.status === 'fulfilled') continue;
+      const closing = logs.slice(i, i + closedTogether).map((log) => log.close(isLate));
+      for (const result of await Promise.allSettled(closing)) {
+        if (result.status === 'fulfilled') {
+          if (!result.value) left++;
+          continue;
+        }
         this.logger.error('a log could not be closed', { error: result.reason });
         this.onCloseFailed();
       }
     }
+    if (left === 0) return;
+    this.logger.info(`${left} logs that were recovered will be looked at again by the next start`);
+    this.onCloseFailed();
   }
 
   abstract existing(): readonly PartitionRef[];
@@ -140,6 +157,7 @@ export abstract class BaseLogStore implements LogStore {
   ): Promise<SegmentedLog>;
   protected abstract removeStored(ref: PartitionRef, log: SegmentedLog | undefined): void;
   protected abstract onLogStartSet(log: PartitionLog): void;
+  /** Not every log is as a clean stop leaves it. */
   protected abstract onCloseFailed(): void;
   /** Up to where logs are clean. */
   protected abstract cleanedUntil(log: CleanableLog): number | undefined;

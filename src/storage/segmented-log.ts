@@ -99,6 +99,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private snapshotOffset: number;
   private epochsChanged = false;
   private readonly flusher: LogFlusher;
+  /** Where it ended when it was opened. */
+  private readonly foundEndOffset: number;
   private isClosing = false;
   private isLogStartNoted = true;
   /** Deletions take turns. */
@@ -120,6 +122,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     this.aborted = state.aborted;
     this.sizeInBytes = this.segments.sizeInBytes;
     const flush = () => this.flush();
+    this.foundEndOffset = state.logEndOffset;
     this.flusher = new LogFlusher(state.recoveryPoint, this.segments, medium, around.clock, flush);
     this.queue = new WriteQueue(medium, around.turn, {
       beforeWrite: () => this.saveEpochs(),
@@ -669,26 +672,41 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     return () => this.listeners.delete(listener);
   }
 
-  /** Commits what is under way, makes it durable, leaves indexes and a snapshot. */
-  async close(): Promise<void> {
+  /**
+   * Commits what is under way, makes it durable, leaves indexes and a snapshot.
+   *
+   * @param isLate  asked when nothing came to the log since it was recovered: may the next start
+   *                recover it once more?
+   * @returns       whether it is durable
+   */
+  async close(isLate: () => boolean = () => false): Promise<boolean> {
     this.isClosing = true;
     await this.maintenance;
     await this.queue.idle();
     await this.flusher.idle();
     this.flusher.forgetPlan();
-    if (this.failure?.kind === 'Fenced') return;
+    if (this.failure?.kind === 'Fenced') return true;
     if (this.failure !== undefined) throw this.failure;
-    const { active } = this.segments;
     // Of ten thousand logs few have changed since they were opened.
-    if (!this.isSettled) {
-      active.complete();
-      this.saveEpochs();
-      active.seal();
-      const snapshot = this.takeSnapshot();
-      if (snapshot !== undefined) this.medium.saveSnapshot(this.logEndOffset, snapshot);
-      await this.flusher.sync(this.logEndOffset);
-    }
+    const isLeft = !this.isSettled && this.isAsFound && isLate();
+    if (!this.isSettled && !isLeft) await this.settle();
     this.poison(new StorageFailure('Fenced', 'the log is closed'));
+    return !isLeft;
+  }
+
+  private async settle(): Promise<void> {
+    const { active } = this.segments;
+    active.complete();
+    this.saveEpochs();
+    active.seal();
+    const snapshot = this.takeSnapshot();
+    if (snapshot !== undefined) this.medium.saveSnapshot(this.logEndOffset, snapshot);
+    await this.flusher.sync(this.logEndOffset);
+  }
+
+  /** Nothing was appended since it was opened. */
+  get isAsFound(): boolean {
+    return this.logEndOffset === this.foundEndOffset;
   }
 
   /** Is everything on the disk that a clean stop leaves there? */

@@ -110,6 +110,14 @@ export class LedPartitions {
     return this.comingCount > 0;
   }
 
+  /** Whether a partition is led here and its log is being opened: it is opened before others then. */
+  isOpeningOf(topicName: string, partition: number): boolean {
+    const opening = this.byName.get(topicName)?.coming[partition]?.opening;
+    if (opening === undefined) return false;
+    this.openings.hurry(opening);
+    return true;
+  }
+
   /**
    * Resolves when the partition can be looked up, because its log is open by now or does not become
    * so in time; undefined when there is nothing to wait for. It is opened before others.

@@ -106,6 +106,8 @@ export class TransactionCoordinator {
   /** @throws {KafkaError} COORDINATOR_LOAD_IN_PROGRESS, INVALID_REGULAR_EXPRESSION */
   async list(filter: TransactionFilter): Promise<readonly Transaction[]> {
     const all: Transaction[] = [];
+    const { stateTopicPartitions } = this.host.settings();
+    for (let index = 0; index < stateTopicPartitions; index++) this.requireOpen(index);
     for (const partition of this.partitions.values()) {
       if (partition.isClosed) continue;
       partition.requireActive();
@@ -123,7 +125,15 @@ export class TransactionCoordinator {
     const index = partitionFor(transactionalId, this.host.settings().stateTopicPartitions);
     const partition = this.partitions.get(index);
     if (partition) return partition;
+    this.requireOpen(index);
     throw new KafkaError('NOT_COORDINATOR', `not in charge of ${transactionalId}`);
+  }
+
+  /** @throws {KafkaError} COORDINATOR_LOAD_IN_PROGRESS: transactions may be there that nobody has read */
+  private requireOpen(index: number): void {
+    if (this.host.isOpening?.(index) !== true) return;
+    const log = `${transactionsTopicName}-${index}`;
+    throw new KafkaError('COORDINATOR_LOAD_IN_PROGRESS', `${log} is being opened`);
   }
 
   private watch(): void {

@@ -43,6 +43,8 @@ export interface TransactionHost extends DeliveryParts {
   readonly producerIds: Pick<ProducerIds, 'take'>;
   /** Read anew for each decision. */
   readonly settings: () => TransactionSettings;
+  /** Whether the log of a partition that the broker leads is still being opened. */
+  readonly isOpening?: (partition: number) => boolean;
 }
 
 /** What a log says is what there is: the same for live decisions and for the replay. */

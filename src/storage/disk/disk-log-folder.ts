@@ -5,6 +5,7 @@ import { writeEpochs, writeIdentity } from './checkpoint-files.ts';
 import type { DiskTools, LogFolder } from './disk-segment.ts';
 import { DiskSegment } from './disk-segment.ts';
 import { cleanedSuffix, epochFile, fileName, identityFile } from './file-names.ts';
+import type { RootFolder } from './root-folder.ts';
 
 /** The folder of one log. It is made by the first write into it. */
 export class DiskLogFolder implements LogMedium, LogFolder {
@@ -18,7 +19,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   constructor(
     readonly path: string,
-    private readonly root: string,
+    private readonly root: RootFolder,
     private readonly topicId: Uuid,
     private readonly indexIntervalBytes: number,
     private readonly tools: DiskTools,
@@ -29,6 +30,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     if (this.isThere) return;
     const { disk } = this.tools;
     disk.makeDirectory(this.path);
+    this.root.changed();
     // Before any data: whose it is must never be in doubt.
     writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, false);
     this.isThere = true;
@@ -107,7 +109,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
       }
       this.writeSnapshots(snapshots);
       disk.syncDirectory(this.path);
-      disk.syncDirectory(this.root);
+      this.root.sync();
       this.isIdentityUnsynced = false;
       this.unsyncedEpochs = undefined;
       this.hasChanged ||= this.newSnapshots.size > 0;

@@ -11,7 +11,13 @@ import { SegmentedLog } from '../segmented-log.ts';
 import { StorageFailure } from '../storage-failure.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { OffsetsByFolder } from './checkpoint-files.ts';
-import { readIdentity, readOffsets, writeIdentity, writeOffsets } from './checkpoint-files.ts';
+import {
+  readIdentity,
+  readOffsets,
+  writeAtomically,
+  writeIdentity,
+  writeOffsets,
+} from './checkpoint-files.ts';
 import { DiskLogFolder } from './disk-log-folder.ts';
 import type { DiskTools } from './disk-segment.ts';
 import {
@@ -26,7 +32,9 @@ import {
 import { IndexCache } from './index-cache.ts';
 import { LogRecovery } from './log-recovery.ts';
 import { OpenFiles } from './open-files.ts';
+
 import { RecoveryProgress } from './recovery-progress.ts';
+import { RootFolder } from './root-folder.ts';
 import { rewriteUnsynced, startOfLost } from './after-failure.ts';
 
 export interface DiskLogStoreOptions extends LogStoreOptions {
@@ -73,6 +81,7 @@ export class DiskLogStore extends BaseLogStore {
 
   private readonly disk: Disk;
   private readonly root: string;
+  private readonly rootFolder: RootFolder;
   private readonly tools: DiskTools;
   private readonly lock: { release(): void };
   private readonly brokerEpoch: () => number;
@@ -99,6 +108,7 @@ export class DiskLogStore extends BaseLogStore {
     const { disk, root } = options;
     this.disk = disk;
     this.root = root;
+    this.rootFolder = new RootFolder(disk, root);
     this.brokerEpoch = options.brokerEpoch ?? (() => -1);
     this.tools = {
       disk,
@@ -200,7 +210,8 @@ export class DiskLogStore extends BaseLogStore {
   private leaveCleanMark(): void {
     try {
       const mark = JSON.stringify({ version: 0, brokerEpoch: this.brokerEpoch() });
-      this.disk.writeFile(this.pathOf(cleanStopFile), mark, { sync: true });
+      // Whole or not at all: an empty one would count.
+      writeAtomically(this.disk, this.pathOf(cleanStopFile), mark, true);
       this.disk.syncDirectory(this.root);
     } catch (error) {
       // The next start looks at everything, and finds it in good order.
@@ -219,10 +230,10 @@ export class DiskLogStore extends BaseLogStore {
     const isUntouched = this.unopened.has(name);
     const before = this.openFolders.get(name);
     before?.folder.close();
-    const { disk, root, tools, clock, logger } = this;
+    const { disk, rootFolder, tools, clock, logger } = this;
     const folder = new DiskLogFolder(
       this.pathOf(name),
-      root,
+      rootFolder,
       ref.topicId,
       settings.indexIntervalBytes,
       tools,
@@ -232,6 +243,7 @@ export class DiskLogStore extends BaseLogStore {
       isClean: !isThere || (isUntouched && failed === undefined && this.wasStoppedCleanly),
       recoveryPoint: before?.log.recoveryPoint ?? this.recoveryPoints.get(name) ?? 0,
       logStartOffset: isThere ? (this.logStarts.get(name) ?? 0) : startOfLost(failed),
+      cleanedUntil: this.cleaned.get(name) ?? 0,
     };
     const watch = { onRead: (bytes: number) => this.onRead(bytes), check: () => this.checkOpen() };
     const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger, watch);

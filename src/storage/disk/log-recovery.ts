@@ -35,6 +35,8 @@ export interface LogMarks {
   readonly isClean: boolean;
   readonly recoveryPoint: number;
   readonly logStartOffset: number;
+  /** So far it was compacted, whatever its cleanup policy is now. */
+  readonly cleanedUntil: number;
 }
 
 /** The tail behind the last row of an index is short. */
@@ -203,7 +205,7 @@ export class LogRecovery {
   /** Whether offsets are missing before a segment. Compaction takes some away, and nobody else. */
   private endsBefore(next: FoundSegment | undefined): boolean {
     if (next === undefined || this.settings.cleanupCompact) return false;
-    return this.logEndOffset < next.baseOffset;
+    return this.logEndOffset < next.baseOffset && this.marks.cleanedUntil < next.baseOffset;
   }
 
   /**

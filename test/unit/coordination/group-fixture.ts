@@ -100,6 +100,9 @@ export class Fixture {
   readonly coordinator: GroupCoordinator;
   settings: GroupSettings;
 
+  /** Partitions whose logs are being opened. */
+  readonly opening = new Set<number>();
+
   constructor(settings: Partial<GroupSettings> = {}, log = new MemoryGroupLog(), seed = 1) {
     this.settings = { ...defaultSettings, ...settings };
     this.log = log;
@@ -108,6 +111,7 @@ export class Fixture {
       random: new SeededRandom(seed),
       logger: silentLogger,
       settings: () => this.settings,
+      isOpening: (partition) => this.opening.has(partition),
     });
   }
 

@@ -223,6 +223,20 @@ describe('Heartbeat', () => {
     expect(await fixture.heartbeat('anybody', 7)).toBe('UNKNOWN_MEMBER_ID');
   });
 
+  it('while the log of the groups is being opened they count as being read', async () => {
+    const fixture = new Fixture();
+    expect(await fixture.heartbeat('anybody', 7)).toBe('NOT_COORDINATOR');
+    fixture.opening.add(0);
+    expect(await fixture.heartbeat('anybody', 7)).toBe('NONE');
+    const refusal = await refusalOf(fixture.coordinator.join(joinOf()));
+    expect(refusal).toBe('COORDINATOR_LOAD_IN_PROGRESS');
+    expect(() => fixture.coordinator.list({ states: [], types: [] })).toThrow('is being opened');
+    fixture.opening.delete(0);
+    await fixture.coordinator.lead(0, fixture.log);
+    expect(await fixture.heartbeat('anybody', 7)).toBe('UNKNOWN_MEMBER_ID');
+    expect(fixture.coordinator.list({ states: [], types: [] })).toEqual([]);
+  });
+
   it('writes nothing', async () => {
     const fixture = await Fixture.started();
     const [memberId = ''] = await fixture.stable(1);

@@ -346,6 +346,18 @@ describe('small files that cannot be written', () => {
     expect(await foundOn(disk.copy())).toEqual(['a']);
   });
 
+  test.each(['write', 'rename'] as const)(
+    'the mark of a clean stop: none is left when its %s fails',
+    async (operation) => {
+      await put(await open(), ['a']);
+      disk.failWith(operation, 'ENOSPC', { path: /cleanshutdown/ });
+      await store.close();
+      expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(false);
+      disk.heal();
+      expect(await foundOn(disk.copy())).toEqual(['a']);
+    },
+  );
+
   test('the start of a log: the client hears it, and may ask again', async () => {
     const log = await open();
     for (const value of ['a', 'b', 'c']) await put(log, [value]);

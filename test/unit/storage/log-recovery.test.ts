@@ -217,6 +217,28 @@ describe('after a kill', () => {
     }
   });
 
+  test('a hole between segments is cut, but for one that compaction has made', async () => {
+    const disk = new MemoryDisk();
+    const { log, store } = await open(disk, small);
+    for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
+    await store.close();
+    const logs = disk.files().filter((path) => path.endsWith('.log'));
+    const baseOf = (path: string | undefined): number => parseInt(path!.split('/').at(-1)!, 10);
+    const [behindHole, behindNext] = [baseOf(logs[2]), baseOf(logs[3])];
+    disk.remove(logs[1]!);
+    disk.remove('/data/.kafka_cleanshutdown');
+    disk.remove('/data/recovery-point-offset-checkpoint');
+    const endWhenCleanedUntil = async (offset: number): Promise<number> => {
+      const found = disk.copy();
+      found.writeFile('/data/cleaner-offset-checkpoint', `0\n1\norders 0 ${offset}\n`);
+      return (await open(found, small)).log.logEndOffset;
+    };
+    expect(await endWhenCleanedUntil(0)).toBe(baseOf(logs[1]));
+    expect(await endWhenCleanedUntil(behindHole - 1)).toBe(baseOf(logs[1]));
+    expect(await endWhenCleanedUntil(behindHole)).toBe(60);
+    expect(await endWhenCleanedUntil(behindNext)).toBe(60);
+  });
+
   test('indexes, snapshots and epochs come back when they are deleted', async () => {
     const disk = new MemoryDisk();
     const { log, store } = await open(disk, small);

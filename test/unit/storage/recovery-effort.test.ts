@@ -314,3 +314,92 @@ test('a log that nobody wrote to is not written to by a clean stop either', asyn
   const third = await reopen(disk);
   expect(await valuesFrom(third.log, 0)).toEqual(values(600));
 });
+
+describe('a stop soon after a kill', () => {
+  /** Time that passes whenever somebody looks. */
+  class HastyClock extends ManualClock {
+    private looks = 0;
+
+    override monotonicMs(): number {
+      return super.monotonicMs() + 100 * this.looks++;
+    }
+  }
+  const partitions = Array.from({ length: 40 }, (_, partition) => partition);
+  const last = partitionRef('orders', 39);
+
+  async function killed(): Promise<MemoryDisk> {
+    const disk = new MemoryDisk();
+    const store = storeOn(disk);
+    for (const partition of partitions) {
+      const log = await store.open(partitionRef('orders', partition), logSettings());
+      await fill(log, 0, 3);
+    }
+    return disk.copy();
+  }
+
+  async function recoverAndStop(disk: MemoryDisk, clock: ManualClock, lines: Line[] = []) {
+    const synced = new Set<string>();
+    const open = disk.open.bind(disk);
+    disk.open = (path, options) => {
+      const file = open(path, options);
+      const sync = file.sync.bind(file);
+      file.sync = () => {
+        synced.add(path);
+        return sync();
+      };
+      return file;
+    };
+    const store = storeOn(disk, clock, lines);
+    for (const partition of partitions) {
+      await store.open(partitionRef('orders', partition), logSettings());
+    }
+    await fill(await store.open(last, logSettings()), 3, 1);
+    await store.close();
+    return [...synced].filter((path) => path.endsWith('.log'));
+  }
+
+  test('leaves what was only recovered to the next start when time is short', async () => {
+    const disk = await killed();
+    const lines: Line[] = [];
+    const synced = await recoverAndStop(disk, new HastyClock(), lines);
+    expect(synced).toContain('/data/orders-39/00000000000000000000.log'); // it holds something new
+    expect(synced.length).toBeLessThan(20);
+    expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(false);
+    expect(lines.at(-1)?.text).toMatch(/^\d+ logs that were recovered will be looked at again/);
+    const points = disk.readFile('/data/recovery-point-offset-checkpoint').toString();
+    expect(points).toContain('orders 39 4\n');
+    const store = storeOn(disk);
+    for (const partition of partitions) {
+      const log = await store.open(partitionRef('orders', partition), logSettings());
+      expect(await valuesFrom(log, 0)).toEqual(values(partition === 39 ? 4 : 3));
+    }
+  });
+
+  test('makes all of it durable when there is time', async () => {
+    const disk = await killed();
+    expect((await recoverAndStop(disk, new ManualClock())).length).toBe(40);
+    expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(true);
+  });
+});
+
+test('the root is synced for folders that are new, not for every log', async () => {
+  const disk = new MemoryDisk();
+  let syncs = 0;
+  const syncDirectory = disk.syncDirectory.bind(disk);
+  disk.syncDirectory = (path) => {
+    if (path === '/data') syncs++;
+    syncDirectory(path);
+  };
+  const store = storeOn(disk);
+  const logs: PartitionLog[] = [];
+  for (let partition = 0; partition < 20; partition++) {
+    logs.push(await store.open(partitionRef('orders', partition), logSettings()));
+  }
+  for (const log of logs) await fill(log, 0, 1);
+  const before = syncs;
+  for (const log of logs) await log.flush();
+  expect(syncs).toBe(before + 1);
+  await fill(await store.open(partitionRef('orders', 20), logSettings()), 0, 1);
+  await store.get(partitionRef('orders', 20))?.flush();
+  expect(syncs).toBe(before + 2);
+});

@@ -249,6 +249,20 @@ describe('logs that take long to open', () => {
     expect(opened).toEqual([0, 1, 2, 3, 20, 4]);
   });
 
+  it('are told from those that are led elsewhere, and hurried', async () => {
+    void many.apply(imageWith([partition(2), ...Array.from({ length: 30 }, () => partition(1))]));
+    await settle();
+    expect(opened).toEqual([1, 2, 3, 4]);
+    expect(many.isOpeningOf('orders', 0)).toBe(false);
+    expect(many.isOpeningOf('payments', 0)).toBe(false);
+    expect(many.isOpeningOf('orders', 20)).toBe(true);
+    await settle();
+    expect(opened).toEqual([1, 2, 3, 4, 20]);
+    slow.get(20)?.();
+    await settle();
+    expect(many.isOpeningOf('orders', 20)).toBe(false);
+  });
+
   it('hold up a request for a second at most', async () => {
     void many.apply(imageWith([partition(1)]));
     await settle();

@@ -99,6 +99,8 @@ class Fixture {
     version: 2,
   };
   private nextProducerId = 1_000;
+  /** Whether the log is being opened. */
+  isOpening = false;
 
   constructor(version: TransactionVersion = 2, before?: Fixture) {
     this.clock = before?.clock ?? new ManualClock();
@@ -109,6 +111,7 @@ class Fixture {
       logger: silentLogger,
       producerIds: { take: () => Promise.resolve(this.nextProducerId++) },
       settings: () => this.settings,
+      isOpening: () => this.isOpening,
       peers: this.peers,
       leaders: { leaderOf: ({ topic, partition }) => this.leaders.get(`${topic}-${partition}`) },
     });
@@ -351,6 +354,9 @@ describe('a restart', () => {
     let open = (): void => undefined;
     fixture.log.gate = new Promise((resolve) => (open = resolve));
     expect(await codeOf(fixture.init())).toBe('NOT_COORDINATOR');
+    fixture.isOpening = true;
+    expect(await codeOf(fixture.init())).toBe('COORDINATOR_LOAD_IN_PROGRESS');
+    fixture.isOpening = false;
     const led = fixture.coordinator.lead(0, fixture.log, 4);
     expect(await codeOf(fixture.init())).toBe('COORDINATOR_LOAD_IN_PROGRESS');
     expect(await codeOf(fixture.end(0))).toBe('COORDINATOR_LOAD_IN_PROGRESS');
