@@ -8,6 +8,7 @@ import { builtOdradek } from '../compat/support/built-odradek.ts';
 import { dumpAll } from '../compat/support/dump-log.ts';
 import type { ToolRunnerAddress } from '../compat/support/tool-runner.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { roundsOf, type Length } from './length.ts';
 import { KilledBroker } from './killed-broker.ts';
 import { Workload } from './workload.ts';
 
@@ -21,7 +22,7 @@ const properties = [
 ];
 
 export interface KillRounds {
-  readonly rounds: number;
+  readonly length: Length;
   readonly seed: number;
   /** Has kafka-dump-log read every file after every round. */
   readonly runner?: ToolRunnerAddress | undefined;
@@ -43,13 +44,14 @@ const moments = [
  *
  * @returns what was wrong
  */
-export async function killRounds({ rounds, seed, runner, say }: KillRounds): Promise<string[]> {
+export async function killRounds({ length, seed, runner, say }: KillRounds): Promise<string[]> {
   const random = new SeededRandom(seed);
   const mistakes: string[] = [];
   let folder = '';
   let workload = new Workload(random, false);
-  const counts = { kills: 0, acknowledged: 0 };
-  for (let round = 0; round < rounds && mistakes.length === 0; round++) {
+  const counts = { rounds: 0, kills: 0, acknowledged: 0 };
+  for (const round of roundsOf(length)) {
+    counts.rounds++;
     if (round % roundsPerFolder === 0) {
       counts.acknowledged += workload.acknowledged;
       if (folder !== '') rmSync(folder, { recursive: true, force: true });
@@ -64,9 +66,14 @@ export async function killRounds({ rounds, seed, runner, say }: KillRounds): Pro
     mistakes.push(...found.map((mistake) => `round ${round}: ${mistake}`));
     if ((round + 1) % 5 === 0)
       say(`round ${round + 1}: ${workload.acknowledged} acknowledged in this folder`);
+    if (mistakes.length > 0) break;
   }
   counts.acknowledged += workload.acknowledged;
-  say(`${rounds} rounds, ${counts.kills} kills, ${counts.acknowledged} records acknowledged`);
+  say(
+    `${counts.rounds} rounds, ${counts.kills} kills, ${counts.acknowledged} records acknowledged`,
+  );
+  // A broker that refuses everything loses nothing.
+  if (counts.acknowledged === 0) mistakes.push('nothing was ever acknowledged');
   if (mistakes.length > 0) say(`the folder is kept: ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
   return mistakes;

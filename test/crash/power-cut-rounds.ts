@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { roundsOf, type Length } from './length.ts';
 import { Workload } from './workload.ts';
 
 /** With these an acknowledgement means fsynced, also of offsets. */
@@ -13,7 +14,7 @@ const roundsPerFolder = 10;
 const boundMs = 20_000;
 
 export interface PowerCutRounds {
-  readonly rounds: number;
+  readonly length: Length;
   readonly seed: number;
   readonly say: (line: string) => void;
 }
@@ -24,15 +25,16 @@ export interface PowerCutRounds {
  *
  * @returns what was wrong
  */
-export async function powerCutRounds({ rounds, seed, say }: PowerCutRounds): Promise<string[]> {
+export async function powerCutRounds({ length, seed, say }: PowerCutRounds): Promise<string[]> {
   const random = new SeededRandom(seed);
   const mistakes: string[] = [];
   let disk = new MemoryDisk();
   let workload = new Workload(random, true);
-  let acknowledged = 0;
-  for (let round = 0; round < rounds && mistakes.length === 0; round++) {
+  const counts = { rounds: 0, acknowledged: 0 };
+  for (const round of roundsOf(length)) {
+    counts.rounds++;
     if (round % roundsPerFolder === 0) {
-      acknowledged += workload.acknowledged;
+      counts.acknowledged += workload.acknowledged;
       disk = new MemoryDisk(() => Date.now(), new SeededRandom(seed * 1000 + round));
       workload = new Workload(random, true);
     }
@@ -43,9 +45,12 @@ export async function powerCutRounds({ rounds, seed, say }: PowerCutRounds): Pro
     // Every second time the next life begins with what this one has recovered and not closed.
     if (random.below(2) === 0) await broker.close();
     else disk = cut(disk, broker, random);
+    if (mistakes.length > 0) break;
   }
-  acknowledged += workload.acknowledged;
-  say(`${rounds} power cuts, ${acknowledged} records acknowledged`);
+  counts.acknowledged += workload.acknowledged;
+  say(`${counts.rounds} power cuts, ${counts.acknowledged} records acknowledged`);
+  // A broker that refuses everything loses nothing.
+  if (counts.acknowledged === 0) mistakes.push('nothing was ever acknowledged');
   return mistakes;
 }
 

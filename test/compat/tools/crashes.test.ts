@@ -6,7 +6,7 @@ import { describeTools, toolRunner } from '../support/suite.ts';
 describeTools('a broker that is killed', () => {
   test('loses nothing that it acknowledged, and leaves files that Apache reads', async () => {
     const mistakes = await killRounds({
-      rounds: 5,
+      length: { rounds: 5 },
       seed: 7,
       runner: toolRunner(),
       say: () => undefined,
