@@ -164,6 +164,23 @@ describe('odradek', () => {
     expect(await run.exited).toBe(0);
   });
 
+  it('leaves a folder alone that another process uses, until that has gone', async () => {
+    const data = join(folder, 'taken');
+    const first = started(['--port', '0', '--data', data]);
+    await first.written(bootstrap);
+    const before = readdirSync(data, { recursive: true }).sort();
+    const second = await ended(['--port', '0', '--data', data]);
+    expect([second.code, second.stdout]).toEqual([1, '']);
+    expect(second.stderr.trimEnd()).toMatch(/^odradek: \/[^\n]*\/taken is in use by process \d+$/);
+    expect(readdirSync(data, { recursive: true }).sort()).toEqual(before);
+    first.signal('SIGKILL');
+    await first.exited;
+    const third = started(['--port', '0', '--data', data]);
+    await third.written(bootstrap);
+    third.signal('SIGTERM');
+    expect(await third.exited).toBe(0);
+  });
+
   it('tells that a port is taken', async () => {
     const first = started(['--memory', '--port', '0']);
     const port = (await first.written(bootstrap)).split(':')[1]!;
