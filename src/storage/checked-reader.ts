@@ -17,7 +17,7 @@ type Found = BatchesFound | 'nothing' | undefined;
  * damaged, and gives what comes before it.
  *
  * @param length  bytes read at first
- * @throws {StorageFailure} Corrupt when the first wanted batch, or one on the way to it, is damaged
+ * @throws {StorageFailure} Corrupt when the first wanted batch is damaged, or the way to it is lost
  */
 export function readChecked(
   segment: Segment,
@@ -25,7 +25,7 @@ export function readChecked(
   length: number,
   start: WalkStart = walkStart(segment, wanted.fromOffset),
 ): MaybePromise<Found> {
-  const walk = new CheckedWalk(segment, wanted.guard, wanted.endOffset, start);
+  const walk = new CheckedWalk(segment, wanted.guard, wanted, start);
   const again = (error: unknown): Promise<Found> =>
     trustingIndex(segment, error, (other) => readChecked(segment, wanted, length, other));
   try {
@@ -71,7 +71,7 @@ function cut(
         break;
       }
       const bytes = batchSizeAt(buffer, at);
-      const isWanted = lastOffsetAt(buffer, at) >= wanted.fromOffset;
+      const isWanted = !walk.isPassedOver && lastOffsetAt(buffer, at) >= wanted.fromOffset;
       if (isWanted && first < 0 && wanted.onEmpty !== undefined && isEmptyAt(buffer, at)) {
         wanted.onEmpty();
       } else if (isWanted) {

@@ -29,6 +29,14 @@ export interface WalkStart {
   readonly lastOffset?: number;
 }
 
+/** What a walk goes through. */
+export interface WalkBounds {
+  /** All batches of the segment end at or before. */
+  readonly endOffset: number;
+  /** The first offset that is wanted: damage that lies wholly before it does not end the walk. */
+  readonly fromOffset?: number;
+}
+
 /** Bytes that hold a batch, or its beginning. */
 interface Place {
   readonly buffer: Buffer;
@@ -50,16 +58,17 @@ export class CheckedWalk {
   position: number;
   /** The batch at `position` begins here or later. */
   nextOffset: number;
+  /** The batch that was checked last is damaged, and nothing of it is wanted. */
+  isPassedOver = false;
   private lastOffset: number | undefined;
   private epochBefore = -1;
   /** The index says that a batch is at `position`, and nothing has confirmed it yet. */
   private isByIndex: boolean;
 
-  /** @param endOffset  all batches of the segment end at or before */
   constructor(
     private readonly segment: Segment,
     private readonly guard: ReadGuard,
-    private readonly endOffset: number,
+    private readonly bounds: WalkBounds,
     start: WalkStart,
   ) {
     this.position = start.position;
@@ -87,7 +96,11 @@ export class CheckedWalk {
     const needed = Math.min(left, size + aheadSize);
     if (end - at < needed) return needed;
     this.isByIndex &&= lastOffsetAt(buffer, at) !== this.lastOffset;
-    if (!isCrcValid(buffer, at)) throw this.damage('the checksum does not agree');
+    this.isPassedOver = false;
+    if (!isCrcValid(buffer, at)) {
+      this.passOver(place, size, left);
+      return 0;
+    }
     this.checkOffsets(place, size, left > size);
     this.checkEpoch(place, size, left > size);
     return 0;
@@ -96,10 +109,24 @@ export class CheckedWalk {
   /** Goes on behind the batch. */
   pass(buffer: Buffer, at: number): void {
     this.position += batchSizeAt(buffer, at);
-    this.nextOffset = lastOffsetAt(buffer, at) + 1;
+    this.nextOffset = (this.isPassedOver ? baseOffsetAt : lastOffsetAt)(buffer, at) + 1;
     this.lastOffset = undefined;
     this.isByIndex = false;
-    this.epochBefore = partitionLeaderEpochAt(buffer, at);
+    this.epochBefore = this.isPassedOver ? -1 : partitionLeaderEpochAt(buffer, at);
+  }
+
+  /**
+   * A batch whose checksum does not agree is no obstacle when the next one begins at or before what
+   * is wanted. If it is the size that is wrong, the check of what stands there will say so.
+   */
+  private passOver({ buffer, at }: Place, size: number, left: number): void {
+    const baseOffset = baseOffsetAt(buffer, at);
+    const isInPlace = baseOffset >= this.nextOffset && baseOffset < this.bounds.endOffset;
+    const next = left - size < batchHeaderSize ? Infinity : baseOffsetAt(buffer, at + size);
+    const isBefore = next > baseOffset && next <= (this.bounds.fromOffset ?? -1);
+    this.isPassedOver = isInPlace && isBefore && !this.isByIndex;
+    if (this.isPassedOver) return;
+    throw this.damage('the checksum does not agree', isInPlace ? baseOffset : this.nextOffset);
   }
 
   private checkOffsets({ buffer, at }: Place, size: number, hasNext: boolean): void {
@@ -110,10 +137,12 @@ export class CheckedWalk {
       throw this.damage(`the index expects offset ${this.lastOffset} there, not ${lastOffset}`);
     }
     const isInPlace =
-      baseOffset >= this.nextOffset && lastOffset >= baseOffset && lastOffset < this.endOffset;
+      baseOffset >= this.nextOffset &&
+      lastOffset >= baseOffset &&
+      lastOffset < this.bounds.endOffset;
     if (!isInPlace) {
       throw this.damage(
-        `offsets ${baseOffset} to ${lastOffset} are not within ${this.nextOffset} to ${this.endOffset}`,
+        `offsets ${baseOffset} to ${lastOffset} are not within ${this.nextOffset} to ${this.bounds.endOffset}`,
       );
     }
     if (!hasNext || isNamed || baseOffset === this.nextOffset) return;
@@ -132,9 +161,9 @@ export class CheckedWalk {
     throw this.damage(`leader epoch ${epoch}, where ${known} is remembered`);
   }
 
-  private damage(problem: string): StorageFailure {
+  private damage(problem: string, offset = this.nextOffset): StorageFailure {
     const segment = String(this.segment.baseOffset).padStart(20, '0');
-    const where = `segment ${segment} at position ${this.position}, offset ${this.nextOffset}`;
+    const where = `segment ${segment} at position ${this.position}, offset ${offset}`;
     const Kind = this.isByIndex ? IndexDoubt : StorageFailure;
     return new Kind('Corrupt', `${where}: ${problem}`);
   }

@@ -156,7 +156,7 @@ async function findChecked(
   row: TimeRow | undefined,
   start: WalkStart,
 ): Promise<OffsetAndTimestamp | undefined> {
-  const walk = new CheckedWalk(segment, guard, endOffset, start);
+  const walk = new CheckedWalk(segment, guard, { endOffset }, start);
   let expected = row?.offset === fromOffset ? row : undefined;
   let found: OffsetAndTimestamp | undefined;
   await visitChecked(segment, walk, (buffer, at) => {

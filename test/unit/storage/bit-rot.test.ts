@@ -181,6 +181,31 @@ describe('one bit of a closed segment turns over', () => {
     expect((await valuesFrom(log, next - 1)).length).toBe(log.logEndOffset - next + 1);
   });
 
+  test('what comes behind it in the same segment can be read, from the next batch on', async () => {
+    const size = written.disk.stat(closed[0]!)!.size;
+    const inFirst = written.positions.filter((position) => position < size).length;
+    expect(inFirst).toBeGreaterThan(10);
+    for (let batch = 0; batch < inFirst; batch++) {
+      const next = written.positions[batch + 1]!;
+      // Its last byte, and bytes of its header: the last offset, the number of records.
+      for (const at of [next - 1, written.positions[batch]! + 26, written.positions[batch]! + 60]) {
+        const disk = written.disk.copy();
+        flip(disk, closed[0]!, at * 8);
+        const { log } = await openOn(disk);
+        const found = await readAll(log, written.offsets[batch + 1]!, 1000);
+        expect([batch, at, found.code]).toEqual([batch, at, undefined]);
+        expect([batch, at, found.bytes.equals(written.bytes.subarray(next))]).toEqual([
+          batch,
+          at,
+          true,
+        ]);
+        const damaged = written.offsets[batch]!;
+        expect(await codeOf(() => log.read(wish(damaged)))).toBe('CORRUPT_MESSAGE');
+        expect(errors).toEqual([expect.stringContaining(`, offset ${damaged}: `)]);
+      }
+    }
+  });
+
   test('a look-up by time says so as well', async () => {
     const disk = written.disk.copy();
     const path = closed[1]!;
