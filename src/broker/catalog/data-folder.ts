@@ -31,7 +31,8 @@ export interface FolderIdentity {
 const metaName = 'meta.properties';
 const bootstrapName = 'bootstrap.checkpoint';
 /** `<topic>-<partition>`: a folder of Kafka's. */
-const partitionPattern = /.-\d+$/;
+/** Folders of partitions, and segments: then it is such a folder itself that was named. */
+const dataPattern = /.-\d+$|^\d{20}\.log$/;
 
 /**
  * Tells whose data folder it is, and changes nothing.
@@ -81,7 +82,7 @@ function requireOwn(
 }
 
 function requireNoData({ disk, folder }: DataFolderOptions): void {
-  const data = disk.list(folder).find((name) => partitionPattern.test(name));
+  const data = disk.list(folder).find((name) => dataPattern.test(name));
   if (data !== undefined) {
     throw new UnusableFolder(
       `the data folder ${folder} holds ${data} but no ${metaName}, so it is not known whose it is`,

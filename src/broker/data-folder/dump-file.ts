@@ -38,14 +38,17 @@ export function* dumpPath(disk: Disk, path: string, options: DumpOptions): Lines
     yield* dumpFile(disk, path, stat.size, options);
     return;
   }
+  let isEmpty = true;
   for (const name of disk.list(path)) {
     const inside = `${path.replace(/\/+$/, '')}/${name}`;
     const found = disk.stat(inside);
     if (found === undefined || found.isDirectory || linesOf(disk, inside, options) === undefined) {
       continue;
     }
+    isEmpty = false;
     yield* dumpFile(disk, inside, found.size, options);
   }
+  if (isEmpty) yield dumpError(`there is no file in ${path} that can be dumped`);
 }
 
 function* dumpFile(disk: Disk, path: string, size: number, options: DumpOptions): Lines {

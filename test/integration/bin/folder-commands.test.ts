@@ -152,9 +152,16 @@ describe('odradek dump', () => {
 
   test('says what it cannot read, and goes on', async () => {
     writeFileSync(join(program.folder, 'notes.txt'), 'x');
-    const { code, stdout } = await asked('dump', 'notes.txt', 'nowhere', 'filled/meta.properties');
+    const { code, stdout } = await asked(
+      'dump',
+      'notes.txt',
+      'nowhere',
+      'filled/meta.properties',
+      '.',
+    );
     expect(code).toBe(1);
     expect(stdout).toMatch(/its name is none of a file that can be dumped/);
+    expect(stdout).toMatch(/there is no file in \. that can be dumped/);
     expect(stdout).toMatch(/there is no file nowhere/);
   });
 });

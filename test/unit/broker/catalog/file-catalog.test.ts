@@ -252,6 +252,14 @@ describe('a folder is refused', () => {
     await expect(open()).rejects.toThrow('holds topic-0 but no meta.properties');
   });
 
+  it('that is the folder of a partition', async () => {
+    const segment = '00000000000000000000.log';
+    disk.makeDirectory(folder);
+    disk.writeFile(`${folder}/${segment}`, Buffer.alloc(0));
+    await expect(open()).rejects.toThrow(`holds ${segment} but no meta.properties`);
+    expect(disk.files()).toEqual([`${folder}/${segment}`]);
+  });
+
   const change = (path: string, from: string | RegExp, to: string): void => {
     disk.writeFile(path, text(path).replace(from, to));
   };
