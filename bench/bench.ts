@@ -20,7 +20,7 @@ const usage = `npm run bench -- [workload ...] [options]
   workloads          by name or number; all when left out
   --brokers LIST     of ${peerNames.join(',')} (odradek,apache)
   --rounds N         how often each broker is measured (5)
-  --case TEXT        only cases with this in their names
+  --case TEXTS       only cases with one of these in their names
   --quick            without a workload: count what does not depend on the machine, Odradek alone, and
                      compare with bench/guard.json; with one: small sizes, one round
   --update-guard     with --quick: write bench/guard.json
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     rounds: Number(values.rounds ?? (alone ? 1 : 5)),
     size: values.quick ? 'quick' : 'full',
     profileFolder: values.profile ? join(values.out, 'profile') : undefined,
-    only: values.case,
+    only: values.case?.split(','),
     progress: (line) => console.error(line),
   };
   await measureAll(chosen(positionals), options, values.out);

@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly size: Size;
   /** Folder for profiles of Odradek, when they are wanted. */
   readonly profileFolder?: string | undefined;
-  /** Only cases whose names hold this. */
-  readonly only?: string | undefined;
+  /** Only cases whose names hold one of these. */
+  readonly only?: readonly string[] | undefined;
   readonly progress: (line: string) => void;
 }
 
@@ -75,7 +75,7 @@ async function runCases(
     const target = targetOf(peer, broker);
     if (profile === undefined) await warmUp(target, options.size);
     for (const one of workload.cases(options.size)) {
-      if (options.only !== undefined && !one.name.includes(options.only)) continue;
+      if (options.only?.some((text) => one.name.includes(text)) === false) continue;
       found[one.name] = await runCase(one, target);
       options.progress(`  ${one.name}: ${inShort(one, found[one.name] ?? {})}`);
     }

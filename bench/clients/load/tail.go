@@ -5,11 +5,13 @@ import (
 	"errors"
 	"flag"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // tailCommand lets one producer write at a steady rate while consumers read, and measures from the moment a
-// batch should have been sent to its arrival at each consumer.
+// batch is sent to its arrival at each consumer. Where the broker holds up the producer, it counts from when
+// the batch was due.
 func tailCommand(args []string) (map[string]any, error) {
 	flags := flag.NewFlagSet("tail", flag.ExitOnError)
 	broker := flags.String("broker", "", "address")
@@ -83,6 +85,7 @@ type paced struct {
 func (pace paced) run(p *rawProducer, perBatch, recordBytes int, epoch time.Time) ([]time.Duration, error) {
 	acknowledged := make([]time.Duration, 0, pace.batches)
 	failed := make(chan error, 1)
+	sentAt := make([]atomic.Int64, pace.batches)
 	go func() {
 		for i := range pace.batches {
 			response, err := p.response()
@@ -93,15 +96,20 @@ func (pace paced) run(p *rawProducer, perBatch, recordBytes int, epoch time.Time
 				failed <- err
 				return
 			}
-			acknowledged = append(acknowledged, time.Since(epoch)-time.Duration(i)*pace.every)
+			acknowledged = append(acknowledged, time.Since(epoch)-time.Duration(sentAt[i].Load()))
 		}
 		failed <- nil
 	}()
 	value := make([]byte, recordBytes)
 	var records, batch, frame []byte
+	isHeldUp := false
 	for i := range pace.batches {
 		due := time.Duration(i) * pace.every
 		time.Sleep(due - time.Since(epoch))
+		if !isHeldUp {
+			due = time.Since(epoch) // our own timer was late, not the broker
+		}
+		sentAt[i].Store(int64(due))
 		binary.BigEndian.PutUint64(value, uint64(due))
 		records = records[:0]
 		for delta := range perBatch {
@@ -109,9 +117,11 @@ func (pace paced) run(p *rawProducer, perBatch, recordBytes int, epoch time.Time
 		}
 		batch = appendBatch(batch[:0], perBatch, records, 0, nobody, time.Now())
 		frame = p.templates[i%len(p.templates)].request(frame[:0], int32(i), batch)
+		before := time.Now()
 		if _, err := p.socket.Write(frame); err != nil {
 			return nil, err
 		}
+		isHeldUp = time.Since(before) > pace.every
 	}
 	return acknowledged, <-failed
 }

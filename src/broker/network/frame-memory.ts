@@ -4,7 +4,7 @@ import { BufferPool, type PooledBuffer } from '../../storage/disk/buffer-pool.ts
 const smallestLent = 2048;
 const slabBytes = 8192;
 /** Of buffers that nobody uses at the moment. */
-const mostFreeBytes = 16 * 1024 * 1024;
+const mostFreeBytes = 32 * 1024 * 1024;
 /**
  * What one read may bring at most. Large enough for a batch or two; the memory is one for all
  * connections, so that an idle one has none.
