@@ -25,8 +25,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'recovery trusts a torn batch',
     file: `${storage}/disk/segment-recovery.ts`,
-    find: 'scanner.isIntact()',
-    replace: 'true',
+    find: 'nextOffset) && scanner.isIntact();',
+    replace: 'nextOffset);',
   },
   {
     name: 'the recovery point is ahead of what is durable',
@@ -85,7 +85,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'recovery goes on behind a hole',
     file: `${storage}/disk/log-recovery.ts`,
-    find: 'return this.logEndOffset < next.baseOffset;',
+    find: 'return this.logEndOffset < next.baseOffset && this.marks.cleanedUntil < next.baseOffset;',
     replace: 'return false;',
   },
   {
