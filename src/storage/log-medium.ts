@@ -55,11 +55,12 @@ export interface SegmentMedium {
    */
   rebuildIndexes(): Promise<void>;
   /**
-   * Gives the segment up, its bytes after a delay: someone may still read them.
+   * Gives the segment up, its bytes after a delay: someone may still read them. Fails where its name
+   * cannot be changed.
    *
-   * @param isReplaced  another one takes its names: fails where they cannot be given up
+   * @param isReplaced  another one takes its names: all of them must be given up
    */
-  remove(delayMs: number, isReplaced?: boolean): void;
+  remove(delayMs: number, isReplaced: boolean): void;
 }
 
 /**
@@ -85,6 +86,8 @@ export interface LogMedium {
   /** Takes a snapshot over; it is there with the next sync, once what lies below it is durable. */
   saveSnapshot(offset: number, snapshot: Buffer): void;
   removeSnapshot(offset: number): void;
+  /** Called before a segment is removed: one that was removed before shall not come back alone. */
+  syncRemovals(): void;
   /**
    * Begins to make all durable that it has now, the segments first.
    *

@@ -537,7 +537,26 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     }
     if (this.hasFailed()) return;
     this.moveLogStart((this.segments.all[expired] as Segment).baseOffset);
-    this.replaceSegments(segments.slice(0, expired), []);
+    this.removeSegments(segments.slice(0, expired));
+  }
+
+  /**
+   * One after the other, on the disk too: a log is cut at a hole. What the disk does not let go now
+   * lies below the log's start, and goes another time.
+   */
+  private removeSegments(old: readonly Segment[]): void {
+    for (const segment of old) {
+      try {
+        this.medium.syncRemovals();
+        segment.medium.remove(this.settings.fileDeleteDelayMs, false);
+      } catch (error) {
+        const { topicName, partition } = this.ref;
+        const where = { topic: topicName, partition, baseOffset: segment.baseOffset };
+        this.around.logger.warn('a segment could not be deleted yet', { ...where, error });
+        return;
+      }
+      this.forgetSegments([segment], []);
+    }
   }
 
   /** Makes sure how old the first segments are, which are to go. */
@@ -587,7 +606,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       const next = all[all.indexOf(old.at(-1) as Segment) + 1] as Segment;
       try {
         medium.beginSwap();
-        this.replaceSegments(old, [cleaned]);
+        this.forgetSegments(old, [cleaned]);
+        for (const each of old) each.medium.remove(this.settings.fileDeleteDelayMs, true);
         medium.endSwap();
       } catch (error) {
         this.onFailed(error);
@@ -603,14 +623,12 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
    * Puts segments in the place of others, all at once: retention none, the cleaner a smaller one.
    * Readers of the old ones finish undisturbed.
    */
-  private replaceSegments(old: readonly Segment[], replacements: readonly Segment[]): void {
+  private forgetSegments(old: readonly Segment[], replacements: readonly Segment[]): void {
     this.segments.replace(old, replacements);
     this.sizeInBytes = this.segments.sizeInBytes;
-    for (const segment of old) {
-      segment.medium.remove(this.settings.fileDeleteDelayMs, replacements.length > 0);
-      if (!replacements.some((each) => each.baseOffset === segment.baseOffset)) {
-        this.medium.removeSnapshot(segment.baseOffset);
-      }
+    for (const { baseOffset } of old) {
+      if (replacements.some((each) => each.baseOffset === baseOffset)) continue;
+      this.medium.removeSnapshot(baseOffset);
     }
     this.aborted.removeBefore((this.segments.all[0] as Segment).baseOffset);
   }

@@ -16,6 +16,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private readonly newSnapshots = new Map<number, Buffer>();
   private unsyncedEpochs: readonly EpochEntry[] | undefined;
   private isIdentityUnsynced = false;
+  /** Whether a segment was removed, and may come back with a power cut; by an earlier process, too. */
+  private isRemovalUnsynced = true;
 
   constructor(
     readonly path: string,
@@ -90,6 +92,11 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     }
   }
 
+  syncRemovals(): void {
+    if (this.isRemovalUnsynced) this.tools.disk.syncDirectory(this.path);
+    this.isRemovalUnsynced = true;
+  }
+
   beginSync(): () => void {
     const snapshots = [...this.newSnapshots.keys()];
     return () => this.sync(snapshots);
@@ -111,6 +118,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
       disk.syncDirectory(this.path);
       this.root.sync();
       this.isIdentityUnsynced = false;
+      this.isRemovalUnsynced = false;
       this.unsyncedEpochs = undefined;
       this.hasChanged ||= this.newSnapshots.size > 0;
     } catch (error) {

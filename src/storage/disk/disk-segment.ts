@@ -283,21 +283,22 @@ export class DiskSegment implements ReplacementMedium {
     }
   }
 
-  remove(delayMs: number, isReplaced = false): void {
+  remove(delayMs: number, isReplaced: boolean): void {
     const { disk } = this.tools;
-    this.isGone = true;
     this.tools.files.close(this.log);
-    this.tools.indexes.forget(this);
-    this.folder.forget(this);
     const gone: string[] = [];
     for (const suffix of segmentSuffixes) {
       const path = this.pathOf(suffix);
       if (!disk.exists(path)) continue;
-      const given = isReplaced ? this.marked(path) : this.renamed(path);
+      const mustGo = isReplaced || suffix === '.log';
+      const given = mustGo ? this.marked(path) : this.renamed(path);
       gone.push(given);
       // A reader that is at it opens what is there now.
-      if (path === this.log.path) this.log.path = given;
+      if (suffix === '.log') this.log.path = given;
     }
+    this.isGone = true;
+    this.tools.indexes.forget(this);
+    this.folder.forget(this);
     this.tools.whenOver(delayMs, () => {
       this.tools.files.close(this.log);
       for (const path of gone) disk.remove(path);
@@ -309,7 +310,7 @@ export class DiskSegment implements ReplacementMedium {
     return path + deletedSuffix;
   }
 
-  /** The log goes on without the segment, even where the disk does not let the mark be set. */
+  /** An index without its log does no harm, even where the disk does not let the mark be set. */
   private renamed(path: string): string {
     try {
       return this.marked(path);

@@ -17,6 +17,7 @@ const memory: LogMedium = {
   saveEpochs: () => undefined,
   saveSnapshot: () => undefined,
   removeSnapshot: () => undefined,
+  syncRemovals: () => undefined,
   beginSync: () => () => undefined,
 };
 

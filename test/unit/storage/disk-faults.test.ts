@@ -403,15 +403,29 @@ describe('a name that cannot be changed', () => {
     await store.close();
   });
 
-  test('of a deleted segment: it is removed in the end all the same', async () => {
-    const log = await open({ ...small, fileDeleteDelayMs: 500 });
+  test('of a deleted segment: it goes another time, and none that follows goes before it', async () => {
+    const log = await open({ ...small, fileDeleteDelayMs: 0 });
     for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
-    disk.failWith('rename', 'EIO', { path: /orders-0/ });
+    const before = disk.files();
+    disk.failWith('rename', 'EIO', { path: /orders-0.*log$/, times: 1 });
     expect(await log.deleteBefore(50)).toBe(50);
-    disk.heal();
-    expect(disk.exists(firstLog)).toBe(true);
-    await clock.advance(500);
+    expect(disk.files().filter((path) => path.endsWith('.log'))).toEqual(
+      before.filter((path) => path.endsWith('.log')),
+    );
+    await log.applyRetention();
+    await clock.advance(0);
     expect(disk.exists(firstLog)).toBe(false);
+    expect(log.logStartOffset).toBe(50);
     await store.close();
   });
+});
+
+test('segments are deleted in order: no power cut leaves a hole, at which the log would be cut', async () => {
+  const log = await open({ ...small, flushMessages: 1 });
+  for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
+  await log.deleteBefore(50);
+  for (let i = 0; i < 50; i++) {
+    const left = storeOver(disk.afterPowerCut('some'));
+    expect((await left.open(partitionRef(), logSettings(small))).logEndOffset).toBe(60);
+  }
 });
