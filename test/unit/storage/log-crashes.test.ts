@@ -2,12 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { LogRun } from '../../support/log-model/log-run.ts';
 
 /**
- * So many of a hundred seeds may find something. This is no licence: about three of a thousand do
- * today (time indexes, epochs and remembered batches after several power cuts), each is a bug to be
- * mended, and with the last of them this number goes to 0. A new bug is found by many seeds
- * (`npm run test:planted`).
+ * So many of a hundred seeds may find something. This is no licence: one of two thousand does today
+ * (1308: a snapshot from before a deletion knows an open transaction whose marker was deleted), and
+ * with it this number goes to 0. A new bug is found by many seeds (`npm run test:planted`).
  */
-const unsolvedPerHundred = 3;
+const unsolvedPerHundred = 1;
 
 const seedsPerTest = 100;
 const from = Number(process.env['SEED'] ?? 1);
