@@ -91,10 +91,18 @@ export class WinstonLogger implements Logger {
 function readable(fields: LogFields): Record<string, unknown> {
   const shown = Object.entries(fields).map(([name, value]) => [
     name,
-    value instanceof Error ? (value.stack ?? value.message) : value,
+    value instanceof Error ? errorText(value) : value,
   ]);
   return Object.fromEntries(shown) as Record<string, unknown>;
 }
+
+/** Where in our code the disk was full says nothing to anybody: what the system refuses is told in words. */
+function errorText(error: Error): string {
+  return isOfSystem(error) ? error.message : (error.stack ?? error.message);
+}
+
+const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && ('syscall' in error || isOfSystem(error.cause));
 
 function humanLine(info: Record<string, unknown>): string {
   const { level, message, time, ...fields } = info;

@@ -536,8 +536,16 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       await this.flush();
     }
     if (this.hasFailed()) return;
+    const gone = segments.slice(0, expired);
     this.moveLogStart((this.segments.all[expired] as Segment).baseOffset);
-    this.removeSegments(segments.slice(0, expired));
+    this.removeSegments(gone);
+    this.around.logger.info('segments that nobody needs any more are deleted', {
+      topic: this.ref.topicName,
+      partition: this.ref.partition,
+      segments: gone.length,
+      bytes: gone.reduce((sum, { size }) => sum + size, 0),
+      logStartOffset: this.logStartOffset,
+    });
   }
 
   /**

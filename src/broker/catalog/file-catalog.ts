@@ -166,6 +166,8 @@ class FileRecordLog implements RecordLog {
   #lastTimestamp: number;
   /** An append failed: what is on disk behind the last good one is not known. */
   #isInDoubt = false;
+  /** Whether the latest write failed. */
+  #isFailing = false;
   #image: MetadataImage;
   readonly #disk: Disk;
   readonly #clock: Clock;
@@ -206,14 +208,28 @@ class FileRecordLog implements RecordLog {
     try {
       await this.log.append([batch], records.length);
     } catch (error) {
-      this.#logger.error('the metadata log cannot be written', { folder: this.folder, error });
+      this.#noteFailure(error);
       this.#isInDoubt = true;
       // At once, so that a crash does not bring back what is refused here; else before the next one.
       await this.#settleDoubt().catch(() => undefined);
       throw refusal(error);
     }
+    this.#noteSuccess();
     this.#bytesSinceSnapshot += batch.length;
     return { offset: this.log.endOffset - 1, epoch: this.#epoch };
+  }
+
+  /** One line when it begins and one when it ends: clients try again all the time. */
+  #noteFailure(error: unknown): void {
+    const level = this.#isFailing ? 'debug' : 'error';
+    this.#isFailing = true;
+    this.#logger[level]('the metadata log cannot be written', { folder: this.folder, error });
+  }
+
+  #noteSuccess(): void {
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    this.#logger.info('the metadata log can be written again', { folder: this.folder });
   }
 
   /** @throws {KafkaError} KAFKA_STORAGE_ERROR while the disk does not let the log be made good */
@@ -225,9 +241,6 @@ class FileRecordLog implements RecordLog {
       this.#rebuild(error);
     }
     this.#isInDoubt = false;
-    this.#logger.info('the metadata log is as it was before the change that failed', {
-      folder: this.folder,
-    });
   }
 
   /** Somebody removed the log under us. All of it is in memory, too. */

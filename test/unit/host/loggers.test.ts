@@ -66,4 +66,19 @@ describe('the winston logger', () => {
     await logger.flush();
     expect(text()).toContain('Error: why\\n    at ');
   });
+
+  it('writes what the system refused in words alone, as the cause of another error too', async () => {
+    const { logger, text } = written('json');
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      syscall: 'write',
+    });
+    logger.error('first', { error: full });
+    logger.error('second', { error: new Error('not written', { cause: full }) });
+    await logger.flush();
+    const errors = text()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { error: string }).error);
+    expect(errors).toEqual(['ENOSPC: no space left on device, write', 'not written']);
+  });
 });
