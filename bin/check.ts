@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { checkFolder } from '../src/broker/data-folder/check-folder.ts';
 import { SystemDisk } from '../src/host/system-disk.ts';
-import { CheckReport, findingInWords } from '../src/storage/disk/check/check-report.ts';
+import { CheckReport, counted, findingInWords } from '../src/storage/disk/check/check-report.ts';
 import type { CheckCommand } from './folder-commands.ts';
 import { ProgressLine } from './progress-line.ts';
 
@@ -9,12 +9,14 @@ import { ProgressLine } from './progress-line.ts';
  * Checks a folder and prints what it finds.
  *
  * @returns whether there was no error
- * @throws {Error} there is no such folder, or a broker uses it
+ * @throws {Error} there is no such data folder, or a broker uses it
  */
 export async function check({ data, json }: CheckCommand): Promise<boolean> {
   const disk = new SystemDisk();
   const folder = resolve(data);
-  if (disk.stat(folder)?.isDirectory !== true) throw new Error(`there is no folder ${folder}`);
+  const found = disk.stat(folder);
+  if (found === undefined) throw new Error(`there is no folder ${folder}`);
+  if (!found.isDirectory) throw new Error(`cannot use ${folder}: it is a file, not a folder`);
   const holder = disk.holderOf(`${folder}/.lock`);
   if (holder !== undefined) {
     throw new Error(`${folder} is in use by ${holder}; stop it first, or check a copy`);
@@ -26,7 +28,9 @@ export async function check({ data, json }: CheckCommand): Promise<boolean> {
   });
   try {
     await checkFolder(disk, folder, report, () =>
-      progress.show(`checked ${amount(report.bytes)} of batches in ${report.logs} logs`),
+      progress.show(
+        `checked ${amount(report.bytes)} of batches in ${counted(report.logs, 'logs')}`,
+      ),
     );
   } finally {
     progress.clear();
@@ -40,7 +44,7 @@ export async function check({ data, json }: CheckCommand): Promise<boolean> {
 
 const summaryInWords = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
-    .map(([what, count]) => `${count} ${what}`)
+    .map(([what, count]) => counted(count, what))
     .join(', ');
 
 function amount(bytes: number): string {

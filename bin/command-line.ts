@@ -31,8 +31,8 @@ export interface StartOptions {
 export const help = `Usage: odradek [options]
        odradek format|check|dump --help
 
-Starts a Kafka broker and says how to connect to it. The commands are for a data folder that no
-broker uses: format an empty one, check one for damage, dump what stands in its files.
+Starts a Kafka broker and says how to connect to it. The commands are for a data folder: format
+an empty one, check one that no broker uses for damage, dump what stands in its files.
 
   --port N           port to listen on (9092); 0 takes any free one
   --host ADDRESS     address to listen on (127.0.0.1)

@@ -69,7 +69,8 @@ Exit codes: 0 no errors, 1 errors, or the folder cannot be checked, 2 wrong usag
   dump: `Usage: odradek dump [options] FILE|FOLDER ...
 
 Prints what stands in files of a data folder: segments, indexes, producer snapshots, checkpoints,
-metadata snapshots. Of a folder, every file of its log.
+metadata snapshots. Of a folder, every file of its log. It changes nothing, and may be used while a
+broker runs: the last batch of a segment may then be half written.
 
   --records            the records of each batch as well
   --decode HOW         keys and values as ${dumpDecoders.join(', ')} (auto: by the folder)

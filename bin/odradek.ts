@@ -5,7 +5,7 @@ import { startBroker, type RunningBroker } from '../src/broker/start-broker.ts';
 import { LeveledLogger } from '../src/host/leveled-logger.ts';
 import { WinstonLogger } from '../src/host/winston-logger.ts';
 import { help, parseCommandLine, type StartOptions } from './command-line.ts';
-import { failureInWords } from './failure.ts';
+import { failureInWords, reasonInWords } from './failure.ts';
 import { folderHelps } from './folder-commands.ts';
 import { brokerOptions } from './start-options.ts';
 import { UsageError } from './usage.ts';
@@ -125,7 +125,7 @@ function readConfig(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`cannot read --config ${path}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`cannot read --config ${path}: ${reasonInWords(error)}`, { cause: error });
   }
 }
 

@@ -47,7 +47,7 @@ export function checkCatalog(
   const errorsBefore = report.errors;
   const quorum = `${folder}/${quorumStateFile}`;
   const used = attempt(quorum, (bytes) => decodeQuorumState(bytes.toString(), quorum));
-  for (const name of disk.list(folder)) {
+  for (const name of namesIn(disk, folder)) {
     const path = `${folder}/${name}`;
     if (leftoverPattern.test(name)) report.note(path, 'it was not finished, or is deleted');
     if (snapshotPattern.test(name)) attempt(path, (bytes) => foldSnapshot(bytes, path));
@@ -64,6 +64,15 @@ export function checkCatalog(
   } catch (error) {
     report.error(folder, (error as Error).message);
     return undefined;
+  }
+}
+
+/** None of a folder that may not be read, which the check of its log says. */
+function namesIn(disk: Disk, folder: string): string[] {
+  try {
+    return disk.list(folder);
+  } catch {
+    return [];
   }
 }
 

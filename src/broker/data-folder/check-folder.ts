@@ -7,7 +7,7 @@ import type { LogExtent, LogToCheck } from '../../storage/disk/check/check-log.t
 import type { CheckReport } from '../../storage/disk/check/check-report.ts';
 import { metadataTopicId } from '../../protocol/uuid.ts';
 import { readIdentity } from '../../storage/disk/checkpoint-files.ts';
-import { identityFile, partitionOf } from '../../storage/disk/file-names.ts';
+import { identityFile, offsetIn, partitionOf } from '../../storage/disk/file-names.ts';
 import { checkCatalog } from '../catalog/check-catalog.ts';
 import { configOf } from '../catalog/image.ts';
 import type { MetadataImage } from '../catalog/image.ts';
@@ -26,6 +26,7 @@ const leftoverWords: Readonly<Record<string, string>> = {
  * the report.
  *
  * @param pause  lets others run, now and then
+ * @throws {Error} it is no data folder
  */
 export async function checkFolder(
   disk: Disk,
@@ -33,6 +34,9 @@ export async function checkFolder(
   report: CheckReport,
   pause: () => Promise<void>,
 ): Promise<void> {
+  if (!isDataFolder(disk, root)) {
+    throw new Error(`${root} is no data folder: it has neither meta.properties nor a log`);
+  }
   const isClean = disk.exists(`${root}/${cleanStopFile}`);
   const names = disk.list(root).filter((name) => !isLeftover(disk, root, name, report));
   const folders = names.filter((name) => isLogFolder(disk, root, name));
@@ -43,7 +47,7 @@ export async function checkFolder(
     );
   }
   const checkpoints = readCheckpoints(disk, root, report);
-  const logs = new Map<string, LogExtent>();
+  const logs = new Map<string, LogExtent | undefined>();
   const checkOne = async (name: string, image: MetadataImage | undefined): Promise<void> => {
     const topicName = partitionOf(name)?.topicName ?? '';
     const log: LogToCheck = {
@@ -57,6 +61,7 @@ export async function checkFolder(
     try {
       logs.set(name, await checkLog(disk, log, report, pause));
     } catch (error) {
+      logs.set(name, undefined);
       report.error(log.path, `it cannot be checked: ${(error as Error).message}`);
     }
     await pause();
@@ -90,6 +95,19 @@ function isLeftover(disk: Disk, root: string, name: string, report: CheckReport)
   return true;
 }
 
+/** Does anything in it look like a broker's? Many a folder has a name that ends as a log's does. */
+const isDataFolder = (disk: Disk, root: string): boolean =>
+  disk.exists(`${root}/meta.properties`) ||
+  disk.list(root).some((name) => isLogFolder(disk, root, name) && hasSegment(disk, root, name));
+
+function hasSegment(disk: Disk, root: string, name: string): boolean {
+  try {
+    return disk.list(`${root}/${name}`).some((file) => offsetIn(file, '.log') !== undefined);
+  } catch {
+    return false; // it may not be read
+  }
+}
+
 const isLogFolder = (disk: Disk, root: string, name: string): boolean =>
   partitionOf(name) !== undefined && disk.stat(`${root}/${name}`)?.isDirectory === true;
 
@@ -119,6 +137,17 @@ function mayBeCompacted(
   return policy?.includes('compact') === true;
 }
 
+function canLookInto(disk: Disk, folder: string): boolean {
+  try {
+    // One of the two needs the right to read the folder, the other that to enter it.
+    disk.list(folder);
+    disk.stat(`${folder}/${identityFile}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Does the folder belong to the topic that it is named after? */
 function checkIdentity(
   disk: Disk,
@@ -129,6 +158,7 @@ function checkIdentity(
   const folder = `${root}/${name}`;
   const { topicName = '', partition = -1 } = partitionOf(name) ?? {};
   const path = `${folder}/${identityFile}`;
+  if (!canLookInto(disk, folder)) return; // which the check of its log says
   if (!disk.exists(path)) {
     report.note(path, 'it is not there, so the folder does not say which topic it belongs to');
     return;

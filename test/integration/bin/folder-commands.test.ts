@@ -81,7 +81,7 @@ describe('odradek check', () => {
     const { code, stdout } = await asked('check', '--data', 'damaged');
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^error \S+orders-0\/0+\.log at byte 0 \(offset 0\): the checksum of a batch .* does not agree;.*\n.* 1 errors, 0 notes\n$/,
+      /^error \S+orders-0\/0+\.log at byte 0 \(offset 0\): the checksum of a batch .* does not agree;.*\n.* 1 error, 0 notes\n$/,
     );
     const json = await asked('check', '--data', 'damaged', '--json');
     expect(json.code).toBe(1);
@@ -107,6 +107,19 @@ describe('odradek check', () => {
     const absent = await asked('check', '--data', 'nowhere');
     expect(absent).toMatchObject({ code: 1, stdout: '' });
     expect(absent.stderr).toMatch(/^odradek: there is no folder \S+nowhere\n$/);
+  });
+
+  test('refuses a file, and a folder of something else', async () => {
+    writeFileSync(join(program.folder, 'a-file'), 'x');
+    expect(await asked('check', '--data', 'a-file')).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: `odradek: cannot use ${join(program.folder, 'a-file')}: it is a file, not a folder\n`,
+    });
+    mkdirSync(join(program.folder, 'other/dbus-1'), { recursive: true });
+    expect(await asked('check', '--data', 'other')).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: expect.stringMatching(/^odradek: \S+other is no data folder: [^\n]+\n$/) as unknown,
+    });
   });
 });
 
@@ -166,6 +179,10 @@ describe('odradek dump', () => {
   });
 });
 
+test('dump says that it may be used on the folder of a running broker', async () => {
+  expect((await asked('dump', '--help')).stdout).toMatch(/may be used while a\s+broker runs/);
+});
+
 describe('odradek format', () => {
   test('formats an empty folder, on which a broker then starts', async () => {
     const clusterId = 'oiwwT0xKQ2e8YxHM2T0c7A';
@@ -195,6 +212,15 @@ describe('odradek format', () => {
     const { code, stderr } = await asked('format', '--data', 'strange');
     expect(code).toBe(1);
     expect(stderr).toMatch(/holds orders-0 but no meta.properties/);
+  });
+});
+
+test.each([
+  ['nofile', 'it is not there'],
+  ['.', 'it is a folder, not a file'],
+])('--config %s is refused in words', async (path, words) => {
+  expect(await asked('--memory', '--port', '0', '--config', path)).toMatchObject({
+    ...{ code: 1, stdout: '', stderr: `odradek: cannot read --config ${path}: ${words}\n` },
   });
 });
 

@@ -74,7 +74,7 @@ describe('odradek', () => {
       ['--config', 'nowhere'],
       {},
       1,
-      "odradek: cannot read --config nowhere: ENOENT: no such file or directory, open 'nowhere'\n",
+      'odradek: cannot read --config nowhere: it is not there\n',
     ],
   ])('says what is wrong: %s', async (_about, args, environment, code, stderr) => {
     expect(await ended(args, environment)).toEqual({ code, stdout: '', stderr });

@@ -10,6 +10,11 @@ test.each([
   ],
   [failure('x', { code: 'EACCES', path: '/d/.lock' }), 'cannot use /d/.lock: permission denied'],
   [failure('x', { code: 'EEXIST', path: '/d' }), 'cannot use /d: it is a file, not a folder'],
+  [
+    failure('listen EACCES', { code: 'EACCES', address: '127.0.0.1', port: 80 }),
+    'cannot listen on 127.0.0.1:80: permission denied; --port takes another port',
+  ],
+  [failure('x', { code: 'ENOENT', path: '/d' }), 'cannot use /d: it is not there'],
   [failure('getaddrinfo ENOTFOUND nowhere', { code: 'ENOTFOUND' }), 'nowhere is no known host'],
   [failure('anything else', {}), 'anything else'],
 ])('%s is told as: %s', (error, words) => {

@@ -44,11 +44,12 @@ export function readCheckpoints(disk: Disk, root: string, report: CheckReport): 
 /**
  * Compares the checkpoints with the logs that are there.
  *
+ * @param logs      of every folder that is there; undefined for one that could not be read
  * @param isWanted  whether the cluster has a partition, by the name of its folder
  */
 export function checkCheckpoints(
   found: Checkpoints,
-  logs: ReadonlyMap<string, LogExtent>,
+  logs: ReadonlyMap<string, LogExtent | undefined>,
   isWanted: (folder: string) => boolean,
   { root, isClean, report }: { root: string; isClean: boolean; report: CheckReport },
 ): void {
@@ -56,9 +57,9 @@ export function checkCheckpoints(
     const { file, what } = checkpoints[name];
     const path = `${root}/${file}`;
     for (const [folder, offset] of found[name]) {
-      const problem = problemOf(what, folder, offset, logs.get(folder));
-      if (problem === undefined) continue;
       const isLost = !logs.has(folder);
+      const problem = problemOf(what, folder, offset, isLost ? 'lost' : logs.get(folder));
+      if (problem === undefined) continue;
       // Of the durable part nothing may be missing; the rest may be lost in an unclean stop.
       const isHarmless = isLost
         ? !isWanted(folder) || offset === 0
@@ -72,11 +73,10 @@ function problemOf(
   what: string,
   folder: string,
   offset: number,
-  log: LogExtent | undefined,
+  log: LogExtent | 'lost' | undefined,
 ): string | undefined {
   if (!Number.isSafeInteger(offset) || offset < 0) return `${what} of ${folder} is no offset`;
-  if (log === undefined)
-    return `it gives ${what} ${offset} of ${folder}, whose folder is not there`;
-  if (offset <= log.endOffset) return undefined;
+  if (log === 'lost') return `it gives ${what} ${offset} of ${folder}, whose folder is not there`;
+  if (log === undefined || offset <= log.endOffset) return undefined;
   return `${what} of ${folder} is ${offset}, but its log ends at ${log.endOffset}`;
 }

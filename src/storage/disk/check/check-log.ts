@@ -255,7 +255,13 @@ class LogCheck {
   }
 
   private lookAtNames(): void {
+    const deleted = this.names.filter((name) => name.endsWith(deletedSuffix));
+    if (deleted.length > 1) {
+      const message = `${deleted.length} files are deleted and wait for their end`;
+      this.report.note(this.log.path, message);
+    }
     for (const name of this.names) {
+      if (deleted.length > 1 && deleted.includes(name)) continue;
       const words = leftoverInWords(name);
       if (words !== undefined) this.report.note(this.pathOf(name), words);
     }

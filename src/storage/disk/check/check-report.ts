@@ -54,10 +54,14 @@ export class CheckReport {
   finish(): void {
     for (const [path, count] of this.findingsOf) {
       const more = count - mostFindingsOfFile;
-      if (more > 0) this.tell({ severity: 'note', path, message: `${more} more findings` });
+      if (more > 0) this.tell({ severity: 'note', path, message: counted(more, 'more findings') });
     }
   }
 }
+
+/** A count of things that are named in the plural: `1 batch`, `2 batches`. */
+export const counted = (count: number, things: string): string =>
+  `${count} ${count === 1 ? things.replace(/(?<=ch)es$|s$/, '') : things}`;
 
 /** A finding in one line. */
 export function findingInWords({ severity, path, position, offset, message }: Finding): string {

@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { putInt32, putInt64 } from '../../../../src/protocol/big-endian.ts';
 import { crc32c } from '../../../../src/protocol/crc32c.ts';
 import { batches, batchSizeAt, buildBatch } from '../../../../src/protocol/record-batch.ts';
+import { counted } from '../../../../src/storage/disk/check/check-report.ts';
 import { rangeOf } from '../../../support/batches.ts';
-import type { MemoryDisk } from '../../../support/memory-disk.ts';
+import { MemoryDisk } from '../../../support/memory-disk.ts';
 import { checked, plantedDisk, plantedFolder as folder } from '../../../support/planted-folder.ts';
 
 const first = `${folder}/00000000000000000000`;
@@ -602,7 +603,69 @@ describe('after a kill', () => {
   });
 });
 
+/** Lets nobody look into the folder of a log. */
+function shut(disk: MemoryDisk, path: string): void {
+  const list = disk.list.bind(disk);
+  const refused = () => Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  disk.list = (asked) => {
+    if (asked === path) throw refused();
+    return list(asked);
+  };
+  const exists = disk.exists.bind(disk);
+  disk.exists = (asked) => !asked.startsWith(`${path}/`) && exists(asked);
+}
+
+describe('what may not be read is one error', () => {
+  test('of a folder: nothing is said of what was not seen', async () => {
+    const { lines } = await linesAfter((disk) => shut(disk, folder));
+    expect(lines).toEqual(['error orders-0: it cannot be checked: EACCES: permission denied']);
+  });
+
+  test('of a segment', async () => {
+    const { lines } = await linesAfter((disk) => {
+      disk.failWith('open', 'EACCES', { path: /orders-0.0+\.log$/ });
+    });
+    expect(lines).toEqual([expect.stringMatching(/^error orders-0: it cannot be checked: EACCES/)]);
+  });
+
+  test('of the metadata, and the other logs are checked', async () => {
+    const disk = await plantedDisk();
+    shut(disk, metadata);
+    const { lines, report } = await checked(disk);
+    expect(lines).toEqual([
+      'error /data/__cluster_metadata-0: it cannot be checked: EACCES: permission denied',
+      'note /data: without the metadata, folders cannot be compared with the topics',
+    ]);
+    expect(report.logs).toBe(1);
+  });
+});
+
+test('one thing is told in the singular', () => {
+  const things = ['batches', 'bytes', 'errors', 'more findings'];
+  expect(things.map((name) => counted(1, name))).toEqual([
+    ...['1 batch', '1 byte', '1 error', '1 more finding'],
+  ]);
+  expect(counted(0, 'batches')).toBe('0 batches');
+});
+
+test('a folder of something else is refused', async () => {
+  const disk = new MemoryDisk();
+  disk.makeDirectory('/data/dbus-1');
+  disk.writeFile('/data/dbus-1/session.conf', 'x');
+  await expect(checked(disk)).rejects.toThrow(/^\/data is no data folder: /);
+  disk.writeFile('/data/dbus-1/00000000000000000000.log', '');
+  await expect(checked(disk)).resolves.toMatchObject({ report: { logs: 1 } });
+});
+
 describe('what is left over is a note', () => {
+  test('files of one log that wait for their end, in one line', async () => {
+    const { lines } = await linesAfter((disk) => {
+      for (const suffix of ['log', 'index', 'timeindex'])
+        disk.writeFile(`${first}.${suffix}.deleted`, 'x');
+    });
+    expect(lines).toEqual(['note orders-0: 3 files are deleted and wait for their end']);
+  });
+
   test('files and folders that wait for their end', async () => {
     const hex = '0123456789abcdef0123456789abcdef';
     const { lines, errors } = await linesAfter((disk) => {
