@@ -16,7 +16,8 @@ export interface FormatCommand {
 
 export interface CheckCommand {
   readonly kind: 'check';
-  readonly data: string;
+  /** The folders of one broker. */
+  readonly data: readonly string[];
   readonly json: boolean;
 }
 
@@ -58,7 +59,7 @@ Exit codes: 0 formatted, 1 it is formatted already or cannot be, 2 wrong usage.
 Checks a data folder, Odradek's or Apache Kafka's, and changes nothing in it: every batch of every
 segment, indexes, producer snapshots, checkpoints, and the metadata. No broker may be using it.
 
-  --data FOLDER        the folder (${defaultFolder})
+  --data FOLDER        the folder (${defaultFolder}); once for each of log.dirs
   --json               findings as JSON, one a line
   --help, -h           print this
 
@@ -94,7 +95,7 @@ const options = {
     help,
   },
   check: {
-    data: { type: 'string', default: defaultFolder },
+    data: { type: 'string', multiple: true, default: [defaultFolder] },
     json: { type: 'boolean', default: false },
     help,
   },

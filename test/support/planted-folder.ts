@@ -1,6 +1,6 @@
 import { FileCatalog } from '../../src/broker/catalog/file-catalog.ts';
 import { partitionState, topicCreated } from '../../src/broker/catalog/metadata-record.ts';
-import { checkFolder } from '../../src/broker/data-folder/check-folder.ts';
+import { checkFolders } from '../../src/broker/data-folder/check-folder.ts';
 import { CheckReport, findingInWords } from '../../src/storage/disk/check/check-report.ts';
 import { DiskLogStore } from '../../src/storage/disk/disk-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../src/storage/partition-log.ts';
@@ -16,10 +16,13 @@ export const plantedFolder = '/data/orders-0';
 const asClient = { leaderEpoch: 0, origin: 'client' } as const;
 
 /** What `check` says of a folder: its lines, and what it counted. */
-export async function checked(disk: MemoryDisk): Promise<{ lines: string[]; report: CheckReport }> {
+export async function checked(
+  disk: MemoryDisk,
+  roots: readonly string[] = [plantedRoot],
+): Promise<{ lines: string[]; report: CheckReport }> {
   const lines: string[] = [];
   const report = new CheckReport((finding) => lines.push(findingInWords(finding)));
-  await checkFolder(disk, plantedRoot, report, () => Promise.resolve());
+  await checkFolders(disk, roots, report, () => Promise.resolve());
   report.finish();
   return { lines, report };
 }

@@ -22,21 +22,49 @@ const leftoverWords: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks a whole data folder, of ours or of Apache Kafka, and writes nothing. What is found goes to
- * the report.
+ * Checks the folders of one broker, one for each of its `log.dirs`. The metadata of the first that
+ * has it serves all, so that one is checked before the others.
  *
  * @param pause  lets others run, now and then
- * @throws {Error} it is no data folder
+ * @throws {Error} one is no data folder
  */
-export async function checkFolder(
+export async function checkFolders(
   disk: Disk,
-  root: string,
+  roots: readonly string[],
   report: CheckReport,
   pause: () => Promise<void>,
 ): Promise<void> {
-  if (!isDataFolder(disk, root)) {
-    throw new Error(`${root} is no data folder: it has neither meta.properties nor a log`);
+  for (const root of roots) requireDataFolder(disk, root);
+  const holder = roots.find((root) => disk.exists(`${root}/${catalogFolder}`));
+  const inOrder = holder === undefined ? roots : [holder, ...roots.filter((r) => r !== holder)];
+  let image: MetadataImage | undefined;
+  for (const root of inOrder) {
+    const others = roots.filter((other) => other !== root);
+    const found = await checkFolder(disk, { root, others, image }, report, pause);
+    image ??= found;
   }
+}
+
+/** One of the folders of a broker. */
+interface FolderToCheck {
+  readonly root: string;
+  readonly others: readonly string[];
+  /** Of the cluster, when another folder told it. */
+  readonly image: MetadataImage | undefined;
+}
+
+/**
+ * Checks a whole data folder, of ours or of Apache Kafka, and writes nothing. What is found goes to
+ * the report.
+ *
+ * @returns the cluster's metadata, when it is known
+ */
+async function checkFolder(
+  disk: Disk,
+  { root, others, image: known }: FolderToCheck,
+  report: CheckReport,
+  pause: () => Promise<void>,
+): Promise<MetadataImage | undefined> {
   const isClean = disk.exists(`${root}/${cleanStopFile}`);
   const names = disk.list(root).filter((name) => !isLeftover(disk, root, name, report));
   const folders = names.filter((name) => isLogFolder(disk, root, name));
@@ -69,7 +97,8 @@ export async function checkFolder(
 
   const errorsBefore = report.errors;
   if (folders.includes(catalogFolder)) await checkOne(catalogFolder, undefined);
-  const image = checkCatalog(disk, root, report, report.errors === errorsBefore);
+  const own = checkCatalog(disk, root, report, report.errors === errorsBefore);
+  const image = known ?? own;
   if (image === undefined && folders.length > 0) {
     report.note(root, 'without the metadata, folders cannot be compared with the topics');
   }
@@ -77,8 +106,17 @@ export async function checkFolder(
     checkIdentity(disk, name, image, { root, isClean, report });
     if (name !== catalogFolder) await checkOne(name, image);
   }
-  const isWanted = (folder: string): boolean => topicOf(image, folder) !== undefined;
+  // A log that moved to another directory leaves rows behind.
+  const isWanted = (folder: string): boolean =>
+    topicOf(image, folder) !== undefined &&
+    !others.some((other) => disk.exists(`${other}/${folder}`));
   checkCheckpoints(checkpoints, logs, isWanted, { root, isClean, report });
+  return image;
+}
+
+function requireDataFolder(disk: Disk, root: string): void {
+  if (isDataFolder(disk, root)) return;
+  throw new Error(`${root} is no data folder: it has neither meta.properties nor a log`);
 }
 
 /** Says what something is that no one needs any more. */

@@ -116,7 +116,7 @@ describe('what is started', () => {
 
 describe('the commands for folders', () => {
   it('have defaults', () => {
-    expect(parseCommandLine(['check'])).toEqual({ kind: 'check', data: './data', json: false });
+    expect(parseCommandLine(['check'])).toEqual({ kind: 'check', data: ['./data'], json: false });
     expect(parseCommandLine(['format'])).toEqual({
       ...{ kind: 'format', data: './data', nodeId: 1, ignoreFormatted: false },
     });
@@ -131,7 +131,9 @@ describe('the commands for folders', () => {
     expect(parseCommandLine([...format, '--ignore-formatted'])).toEqual({
       ...{ kind: 'format', data: 'd', nodeId: 5, clusterId, ignoreFormatted: true },
     });
-    expect(parseCommandLine(['check', '--data', 'd', '--json'])).toMatchObject({ json: true });
+    expect(parseCommandLine(['check', '--data', 'd', '--json', '--data', 'e'])).toMatchObject({
+      ...{ data: ['d', 'e'], json: true },
+    });
     expect(
       parseCommandLine(['dump', 'a', '--records', '--decode', 'hex', '--json', 'b']),
     ).toMatchObject({ paths: ['a', 'b'], records: true, decode: 'hex', json: true });

@@ -648,6 +648,38 @@ test('one thing is told in the singular', () => {
   expect(counted(0, 'batches')).toBe('0 batches');
 });
 
+describe('several folders of one broker', () => {
+  /** The log lies in /other; the checkpoints at /data still have its rows. */
+  async function split(): Promise<MemoryDisk> {
+    const disk = await plantedDisk();
+    const names = disk.list('/data').filter((name) => name !== '__cluster_metadata-0');
+    for (const name of names.filter((name) => disk.stat(`/data/${name}`)?.isDirectory === false)) {
+      disk.makeDirectory('/other');
+      disk.writeFile(`/other/${name}`, disk.readFile(`/data/${name}`));
+    }
+    disk.rename(folder, '/other/orders-0');
+    return disk;
+  }
+  const errorsIn = (lines: string[]) => lines.filter((line) => line.startsWith('error'));
+
+  test('the metadata of one serves all, whichever is named first', async () => {
+    const disk = await split();
+    const { lines, report } = await checked(disk, ['/other', '/data']);
+    expect(errorsIn(lines)).toEqual([]);
+    expect(lines.join('\n')).not.toContain('without the metadata');
+    expect(report.logs).toBe(2);
+    const alone = await checked(disk, ['/other']);
+    expect(alone.lines.join('\n')).toContain('/other: without the metadata');
+  });
+
+  test('what the metadata knows is held against all', async () => {
+    const disk = await split();
+    disk.rename('/other/orders-0', '/other/strange-0');
+    const { lines } = await checked(disk, ['/other', '/data']);
+    expect(errorsIn(lines)).toContain('error /other/strange-0: the cluster has no topic strange');
+  });
+});
+
 test('a folder of something else is refused', async () => {
   const disk = new MemoryDisk();
   disk.makeDirectory('/data/dbus-1');
