@@ -9,7 +9,7 @@ import { metadataFolder, quorumStateFile, readCatalog } from './read-catalog.ts'
 import { decodeSnapshot } from './snapshot-file.ts';
 
 const snapshotPattern = /^\d{20}-\d{10}\.checkpoint$/;
-const leftoverPattern = /\.(part|tmp|deleted)$/;
+const leftoverPattern = /\.(part|tmp)$/;
 
 /**
  * Checks what a data folder says of itself and of the cluster: `meta.properties`,
@@ -49,7 +49,7 @@ export function checkCatalog(
   const used = attempt(quorum, (bytes) => decodeQuorumState(bytes.toString(), quorum));
   for (const name of namesIn(disk, folder)) {
     const path = `${folder}/${name}`;
-    if (leftoverPattern.test(name)) report.note(path, 'it was not finished, or is deleted');
+    if (leftoverPattern.test(name)) report.note(path, 'it was not finished');
     if (snapshotPattern.test(name)) attempt(path, (bytes) => foldSnapshot(bytes, path));
   }
   // What is damaged was said; what is read of it would be wrong.

@@ -690,6 +690,19 @@ test('a folder of something else is refused', async () => {
 });
 
 describe('what is left over is a note', () => {
+  test('deleted snapshots of the metadata, told once', async () => {
+    const { lines } = await linesAfter((disk) => {
+      for (const offset of [3, 5])
+        disk.writeFile(
+          `${metadata}/0000000000000000000${offset}-0000000001.checkpoint.deleted`,
+          'x',
+        );
+    });
+    expect(lines).toEqual([
+      'note __cluster_metadata-0: 2 files are deleted and wait for their end',
+    ]);
+  });
+
   test('files of one log that wait for their end, in one line', async () => {
     const { lines } = await linesAfter((disk) => {
       for (const suffix of ['log', 'index', 'timeindex'])
