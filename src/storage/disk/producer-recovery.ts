@@ -10,6 +10,7 @@ import type { FoundLog, FoundSegment } from './found-log.ts';
 const recalledBytes = 1024 * 1024;
 /** Producers give up after delivery.timeout.ms, two minutes: so much later nothing is sent again. */
 const recalledMs = 600_000;
+const noTransaction = -1;
 
 /** Rebuilds what a log knows of its producers: the latest snapshot, and the headers behind it. */
 export class ProducerRecovery {
@@ -53,8 +54,11 @@ export class ProducerRecovery {
     try {
       const nowMs = this.clock.wallMs();
       const { producerIdExpirationMs } = this.found.settings;
+      const lacksHeaders = offset < (this.found.segments[0]?.baseOffset ?? 0);
       for (const entry of decodeSnapshot(this.found.disk.readFile(path))) {
         if (isExpired(entry, nowMs, producerIdExpirationMs)) continue;
+        // Its marker may be among the batches that are deleted; if it goes on, its next batch says so.
+        if (lacksHeaders) entry.currentTransactionStartOffset = noTransaction;
         this.producers.load(entry);
         this.hasRecent ||= nowMs - entry.lastTimestamp < recalledMs;
       }

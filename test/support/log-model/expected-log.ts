@@ -51,6 +51,7 @@ export class ExpectedLog {
   /** Batches that a crash or a failure took. */
   private readonly lost: ExpectedBatch[] = [];
   private producers = new Map<number, ExpectedProducer>();
+  private readonly openBelow = new Set<number>();
   private ended: EndedTransaction[] = [];
 
   /** Where the next batch goes. */
@@ -120,6 +121,7 @@ export class ExpectedLog {
         });
       }
       producer.openSince = -1;
+      this.openBelow.delete(producerId);
       return;
     }
     producer.lastSequence = batch.baseSequence + batch.records.length - 1;
@@ -146,6 +148,7 @@ export class ExpectedLog {
 
   /** Takes over what the log says of a producer of which it need not say more. */
   learn(found: ActiveProducer): void {
+    this.noteOpenBelow(found.producerId);
     this.producers.set(found.producerId, {
       epoch: found.producerEpoch,
       lastSequence: found.lastSequence,
@@ -155,7 +158,21 @@ export class ExpectedLog {
   }
 
   forget(producerId: number): void {
+    this.noteOpenBelow(producerId);
     this.producers.delete(producerId);
+  }
+
+  /** The log need not say any more whether the producer's transaction goes on. */
+  noteOpenBelow(producerId: number): void {
+    if (this.producer(producerId).openSince >= 0) this.openBelow.add(producerId);
+  }
+
+  /**
+   * Whether the log may know of a transaction below its start that the one before did not know of:
+   * its marker never came, and only a newer snapshot remembers its deleted batches.
+   */
+  isOpenBelow(producerId: number): boolean {
+    return this.openBelow.has(producerId);
   }
 
   get openTransactions(): number[] {

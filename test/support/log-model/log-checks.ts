@@ -209,7 +209,10 @@ export function checkProducers(log: PartitionLog, expected: ExpectedLog): void {
     if (!hasData) wanted.lastSequence = found.lastSequence;
     strictEqual(found.lastSequence, wanted.lastSequence, `sequence of producer ${producerId}`);
     const since = found.currentTransactionStartOffset;
-    if (wanted.openSince < expected.start && wanted.openSince >= 0) wanted.openSince = since;
+    const isBelow = wanted.openSince >= 0 && wanted.openSince < expected.start;
+    const mayBeBelow = since < expected.start && expected.isOpenBelow(producerId);
+    if (isBelow) expected.noteOpenBelow(producerId);
+    if (isBelow || mayBeBelow) wanted.openSince = since;
     strictEqual(since, wanted.openSince, `open transaction of producer ${producerId}`);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
-import { batchOf, startMs } from '../../support/batches.ts';
+import { batchOf, idempotentBatch, marker, startMs } from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
@@ -132,5 +132,34 @@ describe('time indexes after a power cut', () => {
     const grown = disk.readFile(`${first}.index`);
     expect(grown.length).toBeGreaterThan(rows.length);
     expect(grown.subarray(0, rows.length)).toEqual(rows);
+  });
+});
+
+describe('transactions after a power cut', () => {
+  const named = (offset: number, suffix: string): string =>
+    `/data/orders-0/${String(offset).padStart(20, '0')}.${suffix}`;
+
+  test('one whose marker may be deleted is not open for ever', async () => {
+    const disk = new MemoryDisk();
+    const sent = idempotentBatch(7, 0, 0, 1, { isTransactional: true });
+    const segmentBytes = 100; // one batch each
+    const log = await open(disk, { segmentBytes });
+    log.becomeLeader(0);
+    const coordinator = { leaderEpoch: 0, origin: 'coordinator' } as const;
+    await log.append(sent, { ...coordinator, verification: 'off' }).committed;
+    await putIn(log, 0, ['behind the transaction']);
+    await log.append(marker('COMMIT', 7, 0), coordinator).committed;
+    await putIn(log, 0, ['a', 'b', 'c']);
+    await log.flush();
+    expect(log.lastStableOffset).toBe(6);
+    // The snapshot at offset 1 knows the transaction; those behind the marker were not durable.
+    const left = disk.copy();
+    for (const offset of [2, 3, 4, 5, 6]) left.remove(named(offset, 'snapshot'));
+    for (const offset of [0, 1, 2, 3]) left.remove(named(offset, 'log'));
+    expect(left.exists(named(1, 'snapshot'))).toBe(true);
+    const again = await open(left, { segmentBytes });
+    expect([again.logStartOffset, again.lastStableOffset, again.logEndOffset]).toEqual([4, 6, 6]);
+    const [producer] = again.activeProducers();
+    expect(producer).toMatchObject({ producerId: 7, currentTransactionStartOffset: -1 });
   });
 });
