@@ -20,7 +20,15 @@ async function main(): Promise<void> {
   const [from, count, steps] = [Number(values.from), Number(values.count), Number(values.steps)];
   const beganMs = performance.now();
   let failures = 0;
+  let running: number | undefined;
+  // Everything is simulated: when nothing is left to do, the seed waits for what never comes.
+  process.once('beforeExit', () => {
+    if (running === undefined) return;
+    console.log(`FAILED seed ${running}: it never ends`);
+    process.exitCode = 1;
+  });
   for (let seed = from; seed < from + count && failures < Number(values.failures); seed++) {
+    running = seed;
     try {
       await new LogRun(seed, values.mild).run(steps);
     } catch (error) {
@@ -28,6 +36,7 @@ async function main(): Promise<void> {
       console.log(`FAILED ${values.brief ? firstLine(error) : inWords(error)}`);
     }
   }
+  running = undefined;
   const seconds = ((performance.now() - beganMs) / 1000).toFixed(1);
   console.log(`${count} seeds from ${from}: ${failures} failed, ${seconds} s`);
   process.exitCode = failures === 0 ? 0 : 1;

@@ -69,7 +69,7 @@ export class LogRun {
       await this.open('clean');
       for (let i = 0; i < steps; i++) await this.step();
       this.disk.heal();
-      await this.reopenFailed();
+      await this.untilOff(() => this.reopenFailed());
       await this.restart('power cut');
       await this.checkAll();
       await this.store.close();
