@@ -123,11 +123,9 @@ export class DiskLogStore extends BaseLogStore {
       options.inspect?.();
       this.wasStoppedCleanly = disk.exists(this.pathOf(cleanStopFile));
       // From now on the directory is in use; without the mark it counts as left in disorder. A power
-      // cut must not bring it back.
-      if (this.wasStoppedCleanly) {
-        disk.remove(this.pathOf(cleanStopFile));
-        disk.syncDirectory(root);
-      }
+      // cut must not bring it back, also where a process that was killed has removed it.
+      if (this.wasStoppedCleanly) disk.remove(this.pathOf(cleanStopFile));
+      disk.syncDirectory(root);
       this.recoveryPoints = readOffsets(disk, this.pathOf(recoveryPointFile));
       this.logStarts = readOffsets(disk, this.pathOf(logStartFile));
       this.highWatermarks = readOffsets(disk, this.pathOf(highWatermarkFile));

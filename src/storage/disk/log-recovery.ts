@@ -217,8 +217,10 @@ export class LogRecovery {
     const { snapshotOffset, producers } = this.producers;
     segment.isRecovered = true;
     segment.indexes = builder.indexes;
-    const known = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
-    // Rows of what is cut must not count for what is written in its place.
+    const known = segment.aborted.filter(
+      ({ firstOffset, lastOffset }) => firstOffset < lastOffset && lastOffset < offset,
+    );
+    // Rows of what is cut must not count for what is written in its place, nor zeros of a torn write.
     const hasLostRows = known.length < segment.aborted.length;
     segment.aborted = known;
     let nextOffset = offset;

@@ -162,4 +162,33 @@ describe('transactions after a power cut', () => {
     const [producer] = again.activeProducers();
     expect(producer).toMatchObject({ producerId: 7, currentTransactionStartOffset: -1 });
   });
+
+  test('zeros of a torn row are no aborted transaction', async () => {
+    const disk = new MemoryDisk();
+    const store = storeOn(disk);
+    await putIn(await store.open(partitionRef(), logSettings()), 0, ['a', 'b']);
+    await store.close();
+    const left = disk.copy();
+    left.remove('/data/.kafka_cleanshutdown');
+    left.writeFile(named(0, 'txnindex'), Buffer.alloc(34));
+    const again = await open(left);
+    const limit = 'lastStableOffset';
+    const read = await again.read({ fromOffset: 0, maxBytes: 1000, minOneBatch: true, limit });
+    expect(read.abortedTransactions).toEqual([]);
+    read.release();
+    expect(left.exists(named(0, 'txnindex'))).toBe(false);
+  });
+});
+
+test('a power cut does not bring the mark of a clean stop back that a killed process removed', async () => {
+  const disk = new MemoryDisk();
+  const store = storeOn(disk);
+  await putIn(await store.open(partitionRef(), logSettings()), 0, ['a']);
+  await store.close();
+  const mark = '/data/.kafka_cleanshutdown';
+  const used = disk.afterPowerCut();
+  expect(used.exists(mark)).toBe(true);
+  used.remove(mark); // and here it was killed
+  storeOn(used);
+  expect(used.afterPowerCut('nothing').exists(mark)).toBe(false);
 });
