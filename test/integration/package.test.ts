@@ -74,7 +74,8 @@ async function node(cwd: string, ...args: string[]): Promise<string> {
 describe('the package', () => {
   it('holds what is run, its types, and papers; no sources, no tests', () => {
     const others = packed.filter((path) => !/^dist\/.*\.(c?js|d\.c?ts)$/.test(path));
-    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'docs/durability.md', 'package.json'];
+    expect(others.sort()).toEqual(papers);
     expect(packed.filter((path) => /test|scripts|bench/.test(path))).toEqual([]);
   });
 

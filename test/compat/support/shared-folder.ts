@@ -37,6 +37,8 @@ const usual = [
   // A producer that skipped a sequence was refused.
   /Error processing append operation on partition \S+:repeated-\d+/,
   /Performing controller activation/,
+  // Two clients that wanted a coordinator at the same time.
+  /Auto topic creation failed for __\w+ with error 'TOPIC_ALREADY_EXISTS'/,
   /Attempting to close NetworkClient that has already been closed/,
   // Its session of 1.5 s is short for a machine that is busy.
   /processExpiredBrokerHeartbeat: controller event queue overloaded/,
