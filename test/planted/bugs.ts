@@ -19,8 +19,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'the fsync of a folder is skipped',
     file: `${storage}/disk/disk-log-folder.ts`,
-    find: 'disk.syncDirectory(this.path);',
-    replace: '',
+    find: '      disk.syncDirectory(this.path);\n      this.root.sync();',
+    replace: '      this.root.sync();',
   },
   {
     name: 'recovery trusts a torn batch',
@@ -79,8 +79,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'the mark of a clean stop comes back after a power cut',
     file: `${storage}/disk/disk-log-store.ts`,
-    find: '        disk.syncDirectory(root);\n      }',
-    replace: '      }',
+    find: 'disk.syncDirectory(root);\n      this.recoveryPoints',
+    replace: 'this.recoveryPoints',
   },
   {
     name: 'recovery goes on behind a hole',
