@@ -7,7 +7,8 @@ import type { CleanerSettings } from './cleaner/cleaner-settings.ts';
 import { LogCleaner } from './cleaner/log-cleaner.ts';
 import type { LogDirectoryDescription, LogStore } from './log-store.ts';
 import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
-import type { LogSurroundings, SegmentedLog } from './segmented-log.ts';
+import type { LogSurroundings } from './log-state.ts';
+import type { SegmentedLog } from './segmented-log.ts';
 import { StorageFailure, withCause } from './storage-failure.ts';
 import { CommitTurn } from './write-queue.ts';
 

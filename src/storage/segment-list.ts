@@ -9,23 +9,23 @@ type Wanted = Omit<BatchesWanted, 'isNear' | 'endOffset'> & { readonly logEndOff
 export class SegmentList {
   /** Never changed in place: who holds it has a consistent view. */
   all: readonly Segment[];
+  /** Of all segments together. */
+  sizeInBytes: number;
 
   constructor(segments: readonly Segment[]) {
     this.all = segments;
+    this.sizeInBytes = sizeOf(segments);
   }
 
   get active(): Segment {
     return this.all[this.all.length - 1] as Segment;
   }
 
-  get sizeInBytes(): number {
-    return this.all.reduce((sum, segment) => sum + segment.size, 0);
-  }
-
   /** Puts segments in the place of others, all at once. */
   replace(old: readonly Segment[], replacements: readonly Segment[]): void {
     const kept = this.all.filter((segment) => !old.includes(segment));
     this.all = [...kept, ...replacements].sort((a, b) => a.baseOffset - b.baseOffset);
+    this.sizeInBytes = sizeOf(this.all);
   }
 
   /**
@@ -71,4 +71,8 @@ export class SegmentList {
     const index = this.all.findIndex((each) => each.baseOffset > segment.baseOffset);
     return index < 0 ? this.all.length : index;
   }
+}
+
+function sizeOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, segment) => sum + segment.size, 0);
 }

@@ -1,12 +1,7 @@
-import type { Clock } from '../host/clock.ts';
-import type { Logger } from '../host/logger.ts';
-import type { Random } from '../host/random.ts';
 import type { ByteRange } from '../protocol/byte-range.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import {
   batchSizeAt,
-  frameProblem,
-  isControlAt,
   lastOffsetDeltaAt,
   maxTimestampAt,
   producerIdAt,
@@ -15,11 +10,14 @@ import {
 } from '../protocol/record-batch.ts';
 import type { AbortedRow, AbortedTransactions } from './aborted-transactions.ts';
 import type { CleanableLog, LastOfProducer } from './cleaner/cleanable-log.ts';
-import { acceptClientBatch, checkSize } from './client-batch.ts';
+import { acceptClientBatch } from './client-batch.ts';
 import type { EpochCache } from './epoch-cache.ts';
 import { LogFlusher } from './log-flusher.ts';
 import { confirmTime, findMaxTimestamp, findTimestamp, type LogView } from './log-lookup.ts';
+import { LogMaintenance } from './log-maintenance.ts';
 import type { LogMedium, ReplacementMedium } from './log-medium.ts';
+import type { LogState, LogSurroundings } from './log-state.ts';
+import { checkOwnBatches } from './own-batches.ts';
 import type {
   ActiveProducer,
   AppendOptions,
@@ -34,44 +32,14 @@ import type {
 import { encodeSnapshot } from './producer-snapshot.ts';
 import type { ProducerBatch, ProducerState } from './producer-state.ts';
 import { firstOffsetOf } from './producer-state.ts';
-import { countExpired } from './retention.ts';
 import { emptyIndexes } from './segment-indexes.ts';
 import { SegmentList } from './segment-list.ts';
 import { readLog } from './read-log.ts';
 import { newSegmentStart, Segment } from './segment.ts';
 import { StorageFailure, systemCodeOf, withCause } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
-import type { CommitTurn, WriteGroup } from './write-queue.ts';
+import type { WriteGroup } from './write-queue.ts';
 import { WriteQueue } from './write-queue.ts';
-
-/** What every log of a store is given. */
-export interface LogSurroundings {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly turn: CommitTurn;
-  /** The log's start was set by a client, and only a checkpoint can remember that. */
-  onLogStartSet(log: PartitionLog): void;
-  /** What a log was told of its topic may have changed. */
-  onSettings(): void;
-  /** A log takes no more appends, because its disk failed. */
-  onFailed(): void;
-}
-
-/** The state of a log as it was found, or of an empty one. */
-export interface LogState {
-  /** In order, the last one open for appends; at least one. */
-  readonly segments: Segment[];
-  readonly logStartOffset: number;
-  readonly logEndOffset: number;
-  /** What is durable ends here. */
-  readonly recoveryPoint: number;
-  /** Offset of the latest producer snapshot; -1 without one. */
-  readonly snapshotOffset: number;
-  readonly producers: ProducerState;
-  readonly epochs: EpochCache;
-  readonly aborted: AbortedTransactions;
-}
 
 const alreadyCommitted = Promise.resolve();
 
@@ -85,7 +53,6 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   highWatermark: number;
   logEndOffset: number;
   leaderEpoch = -1;
-  sizeInBytes: number;
   failure: StorageFailure | undefined;
 
   private readonly segments: SegmentList;
@@ -99,12 +66,11 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private snapshotOffset: number;
   private epochsChanged = false;
   private readonly flusher: LogFlusher;
+  private readonly maintenance: LogMaintenance;
   /** Where it ended when it was opened. */
   private readonly foundEndOffset: number;
   private isClosing = false;
   private isLogStartNoted = true;
-  /** Deletions take turns. */
-  private maintenance: Promise<unknown> = alreadyCommitted;
 
   constructor(
     readonly ref: PartitionRef,
@@ -120,7 +86,6 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     this.producers = state.producers;
     this.epochs = state.epochs;
     this.aborted = state.aborted;
-    this.sizeInBytes = this.segments.sizeInBytes;
     const flush = () => this.flush();
     this.foundEndOffset = state.logEndOffset;
     this.flusher = new LogFlusher(state.recoveryPoint, this.segments, medium, around.clock, flush);
@@ -131,10 +96,27 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       onCommitted: (group) => this.onCommitted(group),
       onFailed: (cause) => this.onFailed(cause),
     });
+    const { segments, aborted } = this;
+    this.maintenance = new LogMaintenance(
+      this,
+      { segments, aborted, medium, around },
+      {
+        roll: (nowMs) => this.roll(nowMs),
+        flush,
+        written: () => this.queue.idle(),
+        moveLogStart: (offset) => this.moveLogStart(offset),
+        confirmTime: (index) => this.looking(() => confirmTime(this.view(), index)),
+        onFailed: (cause) => this.onFailed(cause),
+      },
+    );
     this.segments.active.rollJitterMs = this.rollJitter();
     this.producers.onHighWatermark(this.highWatermark);
     this.updateLastStableOffset();
     this.checkInvariant();
+  }
+
+  get sizeInBytes(): number {
+    return this.segments.sizeInBytes;
   }
 
   get fileDeleteDelayMs(): number {
@@ -184,7 +166,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     }
     const nowMs = this.around.clock.wallMs();
     if (options.origin === 'client') return this.appendFromClient(batches, options, nowMs);
-    this.checkTrusted(batches, options);
+    checkOwnBatches(batches, options, this.settings, this.producers);
+    this.checkFits(batches.end - batches.start);
     return this.appendAccepted(batches, options.leaderEpoch, nowMs, -1);
   }
 
@@ -203,23 +186,6 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     }
     const isAppendTime = this.settings.timestampType === 'LogAppendTime';
     return this.appendAccepted(accepted, options.leaderEpoch, nowMs, isAppendTime ? nowMs : -1);
-  }
-
-  /** Batches of our own: only what could harm the log is looked at. */
-  private checkTrusted({ buffer, start, end }: ByteRange, options: AppendOptions): void {
-    if (start === end) throw new KafkaError('INVALID_RECORD', 'no batch to append');
-    for (let at = start; at < end; at += batchSizeAt(buffer, at)) {
-      const problem = frameProblem(buffer, at, end);
-      if (problem !== undefined) throw new KafkaError('CORRUPT_MESSAGE', `a batch is ${problem}`);
-      if (options.origin !== 'raft') checkSize(batchSizeAt(buffer, at), this.settings);
-      if (producerIdAt(buffer, at) < 0) continue;
-      if (isControlAt(buffer, at)) {
-        this.producers.checkMarker(buffer, at, options.transactionVersion ?? 0);
-      } else {
-        this.producers.checkData(buffer, at, options);
-      }
-    }
-    this.checkFits(end - start);
   }
 
   private checkFits(bytes: number): void {
@@ -267,7 +233,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       const aborted = this.producers.apply(buffer, at);
       if (aborted !== undefined) this.aborted.add(aborted);
       this.logEndOffset = lastOffset + 1;
-      this.sizeInBytes += bytes;
+      this.segments.sizeInBytes += bytes;
       const chunk = buffer.subarray(at, at + bytes);
       committed = this.queue.add(segment, position, chunk, this.logEndOffset, aborted);
       at += bytes;
@@ -490,7 +456,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       this.isLogStartNoted = false;
     }
     this.noteLogStart();
-    await this.inTurn(() => this.deleteExpired({ ...this.settings, cleanupDelete: false }));
+    await this.maintenance.deleteExpired({ ...this.settings, cleanupDelete: false });
     return this.logStartOffset;
   }
 
@@ -507,73 +473,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   }
 
   async applyRetention(): Promise<void> {
-    await this.inTurn(() => this.deleteExpired(this.settings));
-  }
-
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.maintenance.then(work);
-    this.maintenance = turn.catch(() => undefined);
-    await turn;
-  }
-
-  private async deleteExpired(settings: LogSettings): Promise<void> {
-    if (this.failure !== undefined) return;
-    const nowMs = this.around.clock.wallMs();
-    const count = (): number => {
-      const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = this;
-      const view = { logStartOffset, highWatermark, logEndOffset, sizeInBytes };
-      return countExpired({ ...view, segments: this.segments.all }, settings, nowMs);
-    };
-    await this.confirmAges(count());
-    const expired = count();
-    if (expired === 0 || this.hasFailed()) return;
-    const segments = this.segments.all;
-    if (expired < segments.length) {
-      await this.queue.idle();
-    } else {
-      // Before the old segments go the new one is there for good: it alone says where the log ends.
-      this.roll(nowMs);
-      await this.flush();
-    }
-    if (this.hasFailed()) return;
-    const gone = segments.slice(0, expired);
-    this.moveLogStart((this.segments.all[expired] as Segment).baseOffset);
-    this.removeSegments(gone);
-    this.around.logger.info('segments that nobody needs any more are deleted', {
-      topic: this.ref.topicName,
-      partition: this.ref.partition,
-      segments: gone.length,
-      bytes: gone.reduce((sum, { size }) => sum + size, 0),
-      logStartOffset: this.logStartOffset,
-    });
-  }
-
-  /**
-   * One after the other, on the disk too: a log is cut at a hole. What the disk does not let go now
-   * lies below the log's start, and goes another time.
-   */
-  private removeSegments(old: readonly Segment[]): void {
-    for (const segment of old) {
-      try {
-        this.medium.syncRemovals();
-        segment.medium.remove(this.settings.fileDeleteDelayMs, false);
-      } catch (error) {
-        const { topicName, partition } = this.ref;
-        const where = { topic: topicName, partition, baseOffset: segment.baseOffset };
-        this.around.logger.warn('a segment could not be deleted yet', { ...where, error });
-        return;
-      }
-      this.forgetSegments([segment], []);
-    }
-  }
-
-  /** Makes sure how old the first segments are, which are to go. */
-  private async confirmAges(segments: number): Promise<void> {
-    for (let i = 0; i < segments; i++) {
-      if (this.segments.all[i]?.isTimeSure !== false) continue;
-      // What is damaged is as old as its index says.
-      await this.looking(() => confirmTime(this.view(), i)).catch(() => undefined);
-    }
+    await this.maintenance.deleteExpired(this.settings);
   }
 
   // Only for the type checker: `failure` may be set while we wait.
@@ -601,44 +501,13 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     return this.medium.newReplacement(baseOffset);
   }
 
-  async replaceCleaned(
+  replaceCleaned(
     old: readonly Segment[],
     cleaned: Segment,
-    medium: ReplacementMedium,
+    replacement: ReplacementMedium,
     aborted: readonly AbortedRow[],
   ): Promise<boolean> {
-    let isDone = false;
-    await this.inTurn(async () => {
-      const { all } = this.segments;
-      if (this.failure !== undefined || old.some((segment) => !all.includes(segment))) return;
-      const next = all[all.indexOf(old.at(-1) as Segment) + 1] as Segment;
-      try {
-        medium.beginSwap();
-        this.forgetSegments(old, [cleaned]);
-        for (const each of old) each.medium.remove(this.settings.fileDeleteDelayMs, true);
-        medium.endSwap();
-      } catch (error) {
-        this.onFailed(error);
-        throw error;
-      }
-      this.aborted.replaceBetween(cleaned.baseOffset, next.baseOffset, aborted);
-      isDone = true;
-    });
-    return isDone;
-  }
-
-  /**
-   * Puts segments in the place of others, all at once: retention none, the cleaner a smaller one.
-   * Readers of the old ones finish undisturbed.
-   */
-  private forgetSegments(old: readonly Segment[], replacements: readonly Segment[]): void {
-    this.segments.replace(old, replacements);
-    this.sizeInBytes = this.segments.sizeInBytes;
-    for (const { baseOffset } of old) {
-      if (replacements.some((each) => each.baseOffset === baseOffset)) continue;
-      this.medium.removeSnapshot(baseOffset);
-    }
-    this.aborted.removeBefore((this.segments.all[0] as Segment).baseOffset);
+    return this.maintenance.replaceCleaned(old, cleaned, replacement, aborted);
   }
 
   private moveLogStart(offset: number): void {
@@ -707,7 +576,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
    */
   async close(isLate: () => boolean = () => false): Promise<boolean> {
     this.isClosing = true;
-    await this.maintenance;
+    await this.maintenance.idle();
     await this.queue.idle();
     await this.flusher.idle();
     this.flusher.forgetPlan();

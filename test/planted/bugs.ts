@@ -48,9 +48,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'expired segments go before the new one is there for good',
-    file: `${storage}/segmented-log.ts`,
-    find: 'this.roll(nowMs);\n      await this.flush();',
-    replace: 'this.roll(nowMs);\n      await this.queue.idle();',
+    file: `${storage}/log-maintenance.ts`,
+    find: 'this.owner.roll(nowMs);\n      await this.owner.flush();',
+    replace: 'this.owner.roll(nowMs);\n      await this.owner.written();',
   },
   {
     name: 'batches do not get the epoch of their leader',

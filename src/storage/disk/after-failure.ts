@@ -1,4 +1,5 @@
-import type { LogState, SegmentedLog } from '../segmented-log.ts';
+import type { LogState } from '../log-state.ts';
+import type { SegmentedLog } from '../segmented-log.ts';
 import type { DiskLogFolder } from './disk-log-folder.ts';
 
 /**

@@ -6,7 +6,7 @@ import { BaseLogStore } from '../base-log-store.ts';
 import type { CleanableLog } from '../cleaner/cleanable-log.ts';
 import type { LogDirectoryDescription } from '../log-store.ts';
 import type { LogSettings, PartitionName, PartitionRef } from '../partition-log.ts';
-import type { LogState } from '../segmented-log.ts';
+import type { LogState } from '../log-state.ts';
 import { SegmentedLog } from '../segmented-log.ts';
 import { StorageFailure } from '../storage-failure.ts';
 import { BufferPool } from './buffer-pool.ts';

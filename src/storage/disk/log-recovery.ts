@@ -14,7 +14,7 @@ import type { LogSettings } from '../partition-log.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { emptyIndexes } from '../segment-indexes.ts';
 import { newSegmentStart, Segment } from '../segment.ts';
-import type { LogState } from '../segmented-log.ts';
+import type { LogState } from '../log-state.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { readEpochs } from './checkpoint-files.ts';
 import type { DiskLogFolder } from './disk-log-folder.ts';
