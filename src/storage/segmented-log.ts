@@ -287,8 +287,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
 
   private saveEpochs(): void {
     if (!this.epochsChanged) return;
-    this.epochsChanged = false;
     this.medium.saveEpochs(this.epochs.entries);
+    this.epochsChanged = false;
   }
 
   private isSyncDue(group: WriteGroup): boolean {

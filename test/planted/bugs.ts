@@ -79,8 +79,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'the mark of a clean stop comes back after a power cut',
     file: `${storage}/disk/disk-log-store.ts`,
-    find: 'disk.syncDirectory(root);\n      this.recoveryPoints',
-    replace: 'this.recoveryPoints',
+    find: 'disk.syncDirectory(root);\n      this.checkpoints',
+    replace: 'this.checkpoints',
   },
   {
     name: 'recovery goes on behind a hole',

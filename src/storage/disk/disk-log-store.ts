@@ -10,14 +10,7 @@ import type { LogState } from '../log-state.ts';
 import { SegmentedLog } from '../segmented-log.ts';
 import { StorageFailure } from '../storage-failure.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { OffsetsByFolder } from './checkpoint-files.ts';
-import {
-  readIdentity,
-  readOffsets,
-  writeAtomically,
-  writeIdentity,
-  writeOffsets,
-} from './checkpoint-files.ts';
+import { readIdentity, writeAtomically, writeIdentity } from './checkpoint-files.ts';
 import { DiskLogFolder } from './disk-log-folder.ts';
 import type { DiskTools } from './disk-segment.ts';
 import {
@@ -32,9 +25,9 @@ import {
 import { IndexCache } from './index-cache.ts';
 import { LogRecovery } from './log-recovery.ts';
 import { OpenFiles } from './open-files.ts';
-
 import { RecoveryProgress } from './recovery-progress.ts';
-import { RootFolder } from './root-folder.ts';
+import { RootCheckpoints } from './root-checkpoints.ts';
+import { makeRoot, RootFolder } from './root-folder.ts';
 import { rewriteUnsynced, startOfLost } from './after-failure.ts';
 
 export interface DiskLogStoreOptions extends LogStoreOptions {
@@ -54,10 +47,6 @@ export interface DiskLogStoreOptions extends LogStoreOptions {
 const catalogTopic = '__cluster_metadata';
 const lockFile = '.lock';
 const cleanStopFile = '.kafka_cleanshutdown';
-const recoveryPointFile = 'recovery-point-offset-checkpoint';
-const logStartFile = 'log-start-offset-checkpoint';
-const cleanerFile = 'cleaner-offset-checkpoint';
-const highWatermarkFile = 'replication-offset-checkpoint';
 const defaultCheckpointMs = 60_000;
 /** For folders whose deletion an earlier process did not finish. */
 const leftoverDelayMs = 60_000;
@@ -85,10 +74,7 @@ export class DiskLogStore extends BaseLogStore {
   private readonly tools: DiskTools;
   private readonly lock: { release(): void };
   private readonly brokerEpoch: () => number;
-  private readonly recoveryPoints: OffsetsByFolder;
-  private readonly logStarts: OffsetsByFolder;
-  private readonly highWatermarks: OffsetsByFolder;
-  private readonly cleaned: OffsetsByFolder;
+  private readonly checkpoints: RootCheckpoints;
   /** Whose a folder is that was found or made; undefined: it does not say. */
   private readonly owners = new Map<string, Uuid | undefined>();
   private readonly progress: RecoveryProgress | undefined;
@@ -99,8 +85,6 @@ export class DiskLogStore extends BaseLogStore {
   private readonly endings = new Map<() => void, Timer>();
   /** Whether every log was closed as it should be. */
   private isSound = true;
-  /** Whether the checkpoints were written when that was tried last. */
-  private isCheckpointed = true;
 
   /** @throws an error with code ELOCKED when another process has the directory */
   constructor(options: DiskLogStoreOptions) {
@@ -126,10 +110,7 @@ export class DiskLogStore extends BaseLogStore {
       // cut must not bring it back, also where a process that was killed has removed it.
       if (this.wasStoppedCleanly) disk.remove(this.pathOf(cleanStopFile));
       disk.syncDirectory(root);
-      this.recoveryPoints = readOffsets(disk, this.pathOf(recoveryPointFile));
-      this.logStarts = readOffsets(disk, this.pathOf(logStartFile));
-      this.highWatermarks = readOffsets(disk, this.pathOf(highWatermarkFile));
-      this.cleaned = readOffsets(disk, this.pathOf(cleanerFile));
+      this.checkpoints = new RootCheckpoints(disk, root, this.logger);
       this.foundAtStart = this.findFolders();
     } catch (error) {
       this.stopTimers();
@@ -239,9 +220,9 @@ export class DiskLogStore extends BaseLogStore {
     );
     const marks = {
       isClean: !isThere || (isUntouched && failed === undefined && this.wasStoppedCleanly),
-      recoveryPoint: before?.log.recoveryPoint ?? this.recoveryPoints.get(name) ?? 0,
-      logStartOffset: isThere ? (this.logStarts.get(name) ?? 0) : startOfLost(failed),
-      cleanedUntil: this.cleaned.get(name) ?? 0,
+      recoveryPoint: before?.log.recoveryPoint ?? this.checkpoints.recoveryPointOf(name),
+      logStartOffset: isThere ? this.checkpoints.logStartOf(name) : startOfLost(failed),
+      cleanedUntil: this.checkpoints.cleanedUntil(name) ?? 0,
     };
     const watch = { onRead: (bytes: number) => this.onRead(bytes), check: () => this.checkOpen() };
     const recovery = new LogRecovery(folder, marks, settings, disk, clock, logger, watch);
@@ -254,9 +235,7 @@ export class DiskLogStore extends BaseLogStore {
     }
     this.owners.set(name, ref.topicId);
     this.unopened.delete(name);
-    const cleanedUntil = this.cleaned.get(name) ?? 0;
-    // What was cut off and written anew is dirty.
-    if (cleanedUntil > log.logEndOffset) this.cleaned.set(name, log.logEndOffset);
+    this.checkpoints.onOpened(name, log.logEndOffset);
     this.openFolders.set(name, { log, folder });
     this.progress?.onDone();
     return log;
@@ -282,7 +261,7 @@ export class DiskLogStore extends BaseLogStore {
 
   /** Bytes that a recovery of the log has to read, at most. */
   private unsureBytes(name: string): number {
-    const recoveryPoint = this.recoveryPoints.get(name) ?? 0;
+    const recoveryPoint = this.checkpoints.recoveryPointOf(name);
     const offsets = this.disk
       .list(this.pathOf(name))
       .flatMap((file) => offsetIn(file, '.log') ?? []);
@@ -333,7 +312,7 @@ export class DiskLogStore extends BaseLogStore {
   }
 
   protected onLogStartSet(): void {
-    if (!this.isClosed) this.writeLogStarts(false);
+    if (!this.isClosed) this.checkpoints.writeLogStarts(this.openFolders, false);
   }
 
   protected onCloseFailed(): void {
@@ -341,27 +320,11 @@ export class DiskLogStore extends BaseLogStore {
   }
 
   protected cleanedUntil({ ref }: CleanableLog): number | undefined {
-    return this.cleaned.get(folderName(ref));
+    return this.checkpoints.cleanedUntil(folderName(ref));
   }
 
   protected onCleaned({ ref }: CleanableLog, offset: number): void {
-    this.cleaned.set(folderName(ref), offset);
-    this.writeCleaned();
-  }
-
-  private writeCleaned(): void {
-    try {
-      this.writeOffsets(cleanerFile, this.cleaned, false);
-    } catch (error) {
-      // What is clean is cleaned once more, no harm is done.
-      this.logger.error('could not write a checkpoint', { path: this.pathOf(cleanerFile), error });
-    }
-  }
-
-  /** What the checkpoints say of a folder is not true of another one of that name. */
-  private forgetOffsets(name: string): void {
-    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
-    if (this.cleaned.delete(name)) this.writeCleaned();
+    this.checkpoints.onCleaned(folderName(ref), offset);
   }
 
   /** A folder of this name that belongs to another topic is set aside. */
@@ -383,7 +346,7 @@ export class DiskLogStore extends BaseLogStore {
     this.openFolders.delete(name);
     this.owners.delete(name);
     this.unopened.delete(name);
-    this.forgetOffsets(name);
+    this.checkpoints.forget(name);
   }
 
   /** Was it found at start, or made since? */
@@ -423,50 +386,11 @@ export class DiskLogStore extends BaseLogStore {
       .reduce((sum, offset) => sum + this.sizeOfFile(name, offset), 0);
   }
 
-  /** Writes down how far each log is durable, begins, and was committed. @returns whether it could */
+  /** @returns whether it could be written */
   private checkpoint(sync: boolean): boolean {
-    let hasChanged = sync || !this.isCheckpointed;
-    for (const [name, { log }] of this.openFolders) {
-      if (log.logEndOffset === 0) continue; // perhaps it has no folder yet
-      const hasGrown = this.highWatermarks.get(name) !== log.highWatermark;
-      if (hasGrown && !sync) log.checkPresence();
-      hasChanged ||= hasGrown || this.recoveryPoints.get(name) !== log.recoveryPoint;
-      this.recoveryPoints.set(name, log.recoveryPoint);
-      this.highWatermarks.set(name, log.highWatermark);
-    }
-    if (!hasChanged) return true;
-    try {
-      this.writeOffsets(recoveryPointFile, this.recoveryPoints, sync);
-      this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
-      this.writeLogStarts(sync);
-      this.isCheckpointed = true;
-    } catch (error) {
-      // Until it works again a start after a crash has more to read, and that is all.
-      this.isCheckpointed = false;
-      this.surroundings.onFailed();
-      this.logger.error('could not write the checkpoints', { root: this.root, error });
-    }
-    return this.isCheckpointed;
-  }
-
-  /** A high watermark below it is written first: nobody shall find a log that begins behind it. */
-  private writeLogStarts(sync: boolean): void {
-    let isBehind = false;
-    for (const [name, { log }] of this.openFolders) {
-      if (log.logStartOffset === 0) continue;
-      this.logStarts.set(name, log.logStartOffset);
-      if ((this.highWatermarks.get(name) ?? 0) >= log.logStartOffset) continue;
-      this.highWatermarks.set(name, log.highWatermark);
-      isBehind = true;
-    }
-    if (isBehind) this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
-    this.writeOffsets(logStartFile, this.logStarts, sync);
-  }
-
-  /** A folder that holds no log of ours is left as it was found. */
-  private writeOffsets(file: string, offsets: OffsetsByFolder, sync: boolean): void {
-    const path = this.pathOf(file);
-    if (offsets.size > 0 || this.disk.exists(path)) writeOffsets(this.disk, path, offsets, sync);
+    const isWritten = this.checkpoints.write(this.openFolders, sync);
+    if (!isWritten) this.surroundings.onFailed();
+    return isWritten;
   }
 
   private whenOver(delayMs: number, action: () => void): void {
@@ -489,20 +413,4 @@ export class DiskLogStore extends BaseLogStore {
   private pathOf(name: string): string {
     return `${this.root}/${name}`;
   }
-}
-
-/** Makes the data directory, and its name durable: all that follows is below it. */
-function makeRoot(disk: Disk, root: string): void {
-  const missing: string[] = [];
-  for (let path = root; path !== parentOf(path) && !disk.exists(path); path = parentOf(path)) {
-    missing.push(path);
-  }
-  disk.makeDirectory(root);
-  for (const path of missing) disk.syncDirectory(parentOf(path));
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  if (slash < 0) return '.';
-  return slash === 0 ? '/' : path.slice(0, slash);
 }

@@ -22,3 +22,19 @@ export class RootFolder {
     this.hasChanged = false;
   }
 }
+
+/** Makes the data directory, and its name durable: all that follows is below it. */
+export function makeRoot(disk: Disk, root: string): void {
+  const missing: string[] = [];
+  for (let path = root; path !== parentOf(path) && !disk.exists(path); path = parentOf(path)) {
+    missing.push(path);
+  }
+  disk.makeDirectory(root);
+  for (const path of missing) disk.syncDirectory(parentOf(path));
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  if (slash < 0) return '.';
+  return slash === 0 ? '/' : path.slice(0, slash);
+}
