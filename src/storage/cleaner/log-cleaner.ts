@@ -44,6 +44,8 @@ export class LogCleaner {
   private waitingSinceMs: number;
   private running: Promise<void> | undefined;
   private current: CleanableLog | undefined;
+  /** The work on the current log. */
+  private cleaning: Promise<void> | undefined;
   private currentIsUnwanted = false;
   private isStopped = false;
   private readonly pace: Pace;
@@ -76,7 +78,7 @@ export class LogCleaner {
     if (this.current !== log) return;
     this.currentIsUnwanted = true;
     this.pace.hurry();
-    await this.running;
+    await this.cleaning;
   }
 
   /** The configuration may be another one: a shorter pause counts from when it began. */
@@ -116,7 +118,8 @@ export class LogCleaner {
     for (;;) {
       const dirtiest = await this.findDirtiest();
       if (dirtiest === undefined || this.isStopped) return;
-      await this.clean(dirtiest);
+      this.cleaning = this.clean(dirtiest);
+      await this.cleaning;
     }
   }
 

@@ -147,6 +147,33 @@ describe('the cleaner beside the other work on a log', () => {
     await cleaning;
     expect(fixture.checkpoint.size).toBe(0);
   });
+
+  test('a log is let go of without the others being cleaned first', async () => {
+    const first = fixture.log;
+    const other = await fixture.open({}, 'other');
+    await fixture.put([['a', '1']]);
+    await fixture.put([['a', '2']]);
+    await fixture.roll();
+    const cleaner = fixture.newCleaner(() => [first, other]);
+    fixture.settings = { ...fixture.settings, maxBytesPerSecond: 1 };
+    await fixture.clock.advance(1000);
+    const cleaning = cleaner.run();
+    await settle(20); // it pauses amid the first one
+    let goOn = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const { medium } = other.allSegments[0]!;
+    const read = medium.read.bind(medium);
+    jest.spyOn(medium, 'read').mockImplementation(async (...args) => {
+      await gate;
+      return read(...args);
+    });
+    await cleaner.release(first);
+    expect(fixture.logged).toEqual([]);
+    goOn();
+    await cleaning;
+    expect(fixture.logged).toEqual(['a log was cleaned']);
+    expect([...fixture.checkpoint.keys()]).toEqual([other]);
+  });
 });
 
 describe('the cleaner of a store', () => {
