@@ -53,7 +53,6 @@ export class Pace {
   /** Counts bytes read or written. @throws {CleaningAborted} */
   async pass(bytes: number): Promise<void> {
     await this.throttler.pass(bytes);
-    this.sliceStartMs = this.clock.monotonicMs();
     this.check();
   }
 
@@ -76,5 +75,6 @@ export class Pace {
       };
     });
     this.wake = undefined;
+    this.sliceStartMs = this.clock.monotonicMs();
   }
 }

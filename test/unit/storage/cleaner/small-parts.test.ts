@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { KeyHash } from '../../../../src/storage/cleaner/key-hash.ts';
+import { defaultCleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
 import { mapSizeFor, OffsetMap } from '../../../../src/storage/cleaner/offset-map.ts';
+import { Pace } from '../../../../src/storage/cleaner/pace.ts';
 import { Throttler } from '../../../../src/storage/cleaner/throttler.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { SeededRandom } from '../../../support/seeded-random.ts';
@@ -109,5 +111,38 @@ describe('the throttle', () => {
       await throttler.pass(300);
     }
     expect(pauses).toEqual([]);
+  });
+});
+
+describe('the pace', () => {
+  function paced(maxBytesPerSecond: number) {
+    const clock = new ManualClock();
+    const settings = { ...defaultCleanerSettings, maxBytesPerSecond };
+    const pace = new Pace(
+      clock,
+      () => settings,
+      () => false,
+    );
+    return { clock, pace };
+  }
+
+  test('counts work as such until others could run', async () => {
+    const { clock, pace } = paced(Number.MAX_VALUE);
+    await clock.advance(1);
+    await pace.pass(100); // of memory: nothing was waited for
+    await clock.advance(1);
+    expect(pace.isOver).toBe(true);
+    await pace.rest();
+    expect(pace.isOver).toBe(false);
+  });
+
+  test('a pause is a rest', async () => {
+    const { clock, pace } = paced(100);
+    await clock.advance(301);
+    expect(pace.isOver).toBe(true);
+    const passing = pace.pass(100);
+    await clock.advance(699);
+    await passing;
+    expect(pace.isOver).toBe(false);
   });
 });
