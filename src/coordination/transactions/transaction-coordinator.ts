@@ -35,6 +35,7 @@ export class TransactionCoordinator {
    * The broker leads a partition of `__transaction_state` from now on.
    *
    * @returns resolved once its transactions are there; what is to be completed goes on behind it
+   * @throws what keeps the log from being read
    */
   async onLeadership(index: number, led: LedLog): Promise<void> {
     const { clock, logger } = this.host;
@@ -51,8 +52,8 @@ export class TransactionCoordinator {
       await partition.load();
     } catch (error) {
       // Clients hear NOT_COORDINATOR, until a new leadership brings another attempt.
-      this.host.logger.error(`could not read ${transactionsTopicName}-${index}`, { error });
       partition.close();
+      throw error;
     }
   }
 

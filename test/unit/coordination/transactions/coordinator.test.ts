@@ -368,6 +368,20 @@ describe('a restart', () => {
     expect(fixture.clock.pendingTimers).toBe(0);
   });
 
+  it('a log that cannot be read is told to who began the leadership, and read at the next one', async () => {
+    const fixture = await Fixture.started();
+    await fixture.init();
+    const unreadable: TransactionLog = {
+      append: () => Promise.resolve(),
+      replay: () => Promise.reject(new Error('EIO')),
+    };
+    await expect(fixture.coordinator.lead(0, unreadable, 5)).rejects.toThrow('EIO');
+    expect(await codeOf(fixture.end(0))).toBe('NOT_COORDINATOR');
+    await fixture.coordinator.lead(0, fixture.log, 6);
+    expect(fixture.state).toBe('Empty');
+    fixture.coordinator.close();
+  });
+
   it('a leadership that ends while a record is written answers NOT_COORDINATOR', async () => {
     const fixture = await Fixture.started();
     await fixture.init();
