@@ -38,6 +38,8 @@ interface KnownTopic {
   settings: LeaderSettings | undefined;
   readonly led: (LedPartition | undefined)[];
   readonly coming: (Coming | undefined)[];
+  /** The last opening of each partition, over or not: the next one begins behind it. */
+  readonly lastOpenings: (Opening | undefined)[];
   /** Partitions that should be led here, but whose logs could not be opened. */
   readonly failed: Set<number>;
 }
@@ -213,7 +215,7 @@ export class LedPartitions {
   private async applyTopic(image: TopicImage, begun: Opening[]): Promise<void> {
     const known = this.byId.get(image.id);
     if (known?.image === image) return;
-    const topic = known ?? { image, settings: undefined, led: [], coming: [], failed: new Set() };
+    const topic = known ?? newlyKnown(image);
     topic.image = image;
     this.byId.set(image.id, topic);
     this.byName.set(image.name, topic);
@@ -230,18 +232,13 @@ export class LedPartitions {
         this.cancel(topic, index);
         if (!leadsNow) topic.failed.delete(index);
         if (led !== undefined) await this.end(topic, led);
-        if (leadsNow) begun.push(this.begin(topic, index, partition, coming?.opening));
+        if (leadsNow) begun.push(this.begin(topic, index, partition));
       }
     }
   }
 
-  /** @param before  an opening of this partition that is of no use any more: it has to be over */
-  private begin(
-    topic: KnownTopic,
-    index: number,
-    image: PartitionImage,
-    before: Opening | undefined,
-  ): Opening {
+  private begin(topic: KnownTopic, index: number, image: PartitionImage): Opening {
+    const before = topic.lastOpenings[index];
     const opening = this.openings.add(async () => {
       if (before !== undefined) await before.done;
       if (!coming.isCancelled) await this.open(topic, index, coming);
@@ -249,6 +246,7 @@ export class LedPartitions {
     });
     const coming: Coming = { image, isCancelled: false, opening };
     topic.coming[index] = coming;
+    topic.lastOpenings[index] = opening;
     topic.failed.delete(index);
     this.comingCount++;
     return opening;
@@ -264,6 +262,7 @@ export class LedPartitions {
     const coming = topic.coming[index];
     if (coming === undefined) return;
     coming.isCancelled = true;
+    this.openings.hurry(coming.opening); // it has nothing to do, and the next one waits for it
     this.forget(topic, index, coming);
   }
 
@@ -349,6 +348,15 @@ export class LedPartitions {
     return topic.settings;
   }
 }
+
+const newlyKnown = (image: TopicImage): KnownTopic => ({
+  image,
+  settings: undefined,
+  led: [],
+  coming: [],
+  lastOpenings: [],
+  failed: new Set(),
+});
 
 /** Asked anew after every wait, which the type checker would not believe. */
 const isCancelled = (coming: Coming): boolean => coming.isCancelled;

@@ -290,6 +290,39 @@ describe('logs that take long to open', () => {
     expect(many.lead('orders', 0).leaderEpoch).toBe(4);
   });
 
+  it('are waited for by the next leadership, also when there was none between', async () => {
+    void many.apply(imageWith([partition(1, 3)]));
+    await settle();
+    const finishFirst = slow.get(0)!;
+    await many.apply(imageWith([partition(2, 4)]));
+    void many.apply(imageWith([partition(1, 5)]));
+    await settle();
+    expect(opened).toEqual([0]);
+    finishFirst();
+    await settle();
+    expect(opened).toEqual([0, 0]);
+    slow.get(0)?.();
+    await settle();
+    expect(many.lead('orders', 0).leaderEpoch).toBe(5);
+  });
+
+  it('do not wait for one that waits for its turn behind them', async () => {
+    void many.apply(imageWith(Array.from({ length: 40 }, () => partition(1, 3))));
+    await settle();
+    void many.apply(imageWith(Array.from({ length: 40 }, () => partition(1, 4))));
+    await settle();
+    for (let index = 20; index < 36; index++) void many.opening('orders', index);
+    await settle();
+    for (let index = 0; index < 4; index++) slow.get(index)?.();
+    for (let round = 0; round < 40; round++) {
+      await settle();
+      for (const finish of slow.values()) finish();
+    }
+    for (let index = 0; index < 40; index++) {
+      expect(many.lead('orders', index).leaderEpoch).toBe(4);
+    }
+  });
+
   it('are not waited for when the broker stops', async () => {
     void many.apply(imageWith([partition(1)]));
     await settle();
