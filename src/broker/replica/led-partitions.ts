@@ -286,9 +286,7 @@ export class LedPartitions {
       };
       const settings = this.settingsFor(topic);
       const led = new LedPartition(id, name, index, log, coming.image, settings, onFailure);
-      for (const observer of this.observers) {
-        if (observer.topicName === name) await observer.onLeadership(led);
-      }
+      await this.announce(led);
       if (isCancelled(coming)) {
         await this.end(topic, led);
         return;
@@ -302,6 +300,18 @@ export class LedPartitions {
       topic.failed.add(index);
       this.logger.error('a partition cannot be led', { topic: name, partition: index, error });
       this.onFailure({ topicId: id, topicName: name, partition: index, leaderEpoch });
+    }
+  }
+
+  /** @throws what an observer does: the leadership is over then */
+  private async announce(led: LedPartition): Promise<void> {
+    try {
+      for (const observer of this.observers) {
+        if (observer.topicName === led.topicName) await observer.onLeadership(led);
+      }
+    } catch (error) {
+      led.resign();
+      throw error;
     }
   }
 

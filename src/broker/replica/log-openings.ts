@@ -10,7 +10,6 @@ const sliceMs = 4;
 export interface Opening {
   /** Resolves when the work is over; it says itself what became of it. */
   readonly done: Promise<void>;
-  isOver: boolean;
 }
 
 /**
@@ -30,10 +29,7 @@ export class LogOpenings {
   add(work: () => Promise<void>): Opening {
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
-    const opening: Opening = {
-      done: begun.then(work).then(() => this.end(opening)),
-      isOver: false,
-    };
+    const opening: Opening = { done: begun.then(work).then(() => this.end()) };
     this.waiting.set(opening, begin);
     this.plan();
     return opening;
@@ -46,8 +42,7 @@ export class LogOpenings {
     this.plan();
   }
 
-  private end(opening: Opening): void {
-    opening.isOver = true;
+  private end(): void {
     this.running--;
     this.plan();
   }

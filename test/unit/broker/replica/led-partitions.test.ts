@@ -46,6 +46,8 @@ let led: LedPartitions;
 let clock: ManualClock;
 let failed: Leadership[];
 let events: string[];
+/** The observer cannot make use of these leaderships. */
+let refusedEpochs: Set<number>;
 
 const store = {
   open: async (ref: PartitionRef) => {
@@ -63,6 +65,7 @@ beforeEach(() => {
   failed = [];
   clock = new ManualClock();
   events = [];
+  refusedEpochs = new Set();
   led = new LedPartitions(
     1,
     empty,
@@ -75,6 +78,7 @@ beforeEach(() => {
       {
         topicName: 'orders',
         onLeadership: ({ partition: index, leaderEpoch }) => {
+          if (refusedEpochs.has(leaderEpoch)) throw new Error('the log cannot be read');
           events.push(`lead ${index} at ${leaderEpoch}`);
         },
         onResignation: (index) => {
@@ -161,6 +165,17 @@ describe('partitions led by a broker', () => {
     await led.apply(imageWith([partition(1, 1)]));
     expect(logs.get(`${topicId}-0`)).not.toBe(log);
     expect(led.lead('orders', 0).log.failure).toBeUndefined();
+  });
+
+  it('are as good as not opened when an observer cannot read them, and leave nothing behind', async () => {
+    refusedEpochs.add(0);
+    await led.apply(imageWith([partition(1)]));
+    expect(refusal(() => led.lead('orders', 0))).toBe('KAFKA_STORAGE_ERROR');
+    expect(failed).toEqual([{ topicId, topicName: 'orders', partition: 0, leaderEpoch: 0 }]);
+    expect(logs.get(`${topicId}-0`)?.listenerCount).toBe(0);
+    await led.apply(imageWith([partition(1, 1)]));
+    expect(led.lead('orders', 0).leaderEpoch).toBe(1);
+    expect(events).toEqual(['lead 0 at 1']);
   });
 
   it('say so when their log cannot be opened, and stay refused', async () => {
