@@ -1,6 +1,7 @@
 import { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import { ProducerIds } from '../coordination/producer-ids.ts';
 import type { PeerClient } from '../coordination/transactions/peer-client.ts';
+import { transactionVersionOf } from '../coordination/transactions/transaction.ts';
 import { TransactionCoordinator } from '../coordination/transactions/transaction-coordinator.ts';
 import type { TransactionSettings } from '../coordination/transactions/transaction-partition.ts';
 import type { Clock } from '../host/clock.ts';
@@ -264,7 +265,7 @@ export class Broker implements Node {
     return {
       ...configured,
       stateTopicPartitions: topic?.partitions.length ?? configured.stateTopicPartitions,
-      version: level >= 2 ? 2 : level === 1 ? 1 : 0,
+      version: transactionVersionOf(level),
     };
   }
 

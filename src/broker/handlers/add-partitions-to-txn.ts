@@ -1,5 +1,5 @@
 import type { PartitionOutcome } from '../../coordination/transactions/peer-client.ts';
-import { partitionSet } from '../../coordination/transactions/transaction.ts';
+import { groupedByTopic, partitionSet } from '../../coordination/transactions/transaction.ts';
 import type { TransactionCoordinator } from '../../coordination/transactions/transaction-coordinator.ts';
 import { errorCodes, type ErrorCode } from '../../protocol/error-codes.ts';
 import {
@@ -86,13 +86,13 @@ function byTopic(
   outcomes: readonly PartitionOutcome[],
   codeOf: (error: PartitionOutcome['error']) => ErrorCode,
 ): TopicResults {
-  const topics = new Map<string, { partitionIndex: number; partitionErrorCode: ErrorCode }[]>();
-  for (const { topic, partition, error } of outcomes) {
-    const results = topics.get(topic) ?? [];
-    topics.set(topic, results);
-    results.push({ partitionIndex: partition, partitionErrorCode: codeOf(error) });
-  }
-  return [...topics].map(([name, resultsByPartition]) => ({ name, resultsByPartition }));
+  return [...groupedByTopic(outcomes)].map(([name, own]) => ({
+    name,
+    resultsByPartition: own.map(({ partition, error }) => ({
+      partitionIndex: partition,
+      partitionErrorCode: codeOf(error),
+    })),
+  }));
 }
 
 function shaped(

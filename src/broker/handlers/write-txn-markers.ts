@@ -1,5 +1,9 @@
 import type { PartitionOutcome } from '../../coordination/transactions/peer-client.ts';
-import { partitionSet } from '../../coordination/transactions/transaction.ts';
+import {
+  groupedByTopic,
+  partitionSet,
+  transactionVersionOf,
+} from '../../coordination/transactions/transaction.ts';
 import { errorCodes } from '../../protocol/error-codes.ts';
 import {
   writeTxnMarkers,
@@ -34,13 +38,14 @@ export const writeTxnMarkersHandler = (peer: Peer) =>
 
 async function write(peer: Peer, marker: Marker): Promise<MarkerAnswer> {
   const { producerId, producerEpoch, coordinatorEpoch, transactionResult, topics } = marker;
+  const { transactionVersion } = marker;
   const outcomes = await peer.writeMarker(
     {
       producerId,
       producerEpoch,
       coordinatorEpoch,
       isCommit: transactionResult,
-      transactionVersion: versionOf(marker),
+      transactionVersion: transactionVersionOf(transactionVersion),
     },
     partitionSet(
       topics.flatMap(({ name, partitionIndexes }) =>
@@ -51,18 +56,14 @@ async function write(peer: Peer, marker: Marker): Promise<MarkerAnswer> {
   return { producerId, topics: byTopic(outcomes) };
 }
 
-function versionOf({ transactionVersion }: Marker) {
-  return transactionVersion >= 2 ? 2 : transactionVersion === 1 ? 1 : 0;
-}
-
 function byTopic(outcomes: readonly PartitionOutcome[]): MarkerAnswer['topics'] {
-  const topics = new Map<string, { partitionIndex: number; errorCode: number }[]>();
-  for (const { topic, partition, error } of outcomes) {
-    const partitions = topics.get(topic) ?? [];
-    topics.set(topic, partitions);
-    partitions.push({ partitionIndex: partition, errorCode: errorCodes[error] });
-  }
-  return [...topics].map(([name, partitions]) => ({ name, partitions }));
+  return [...groupedByTopic(outcomes)].map(([name, own]) => ({
+    name,
+    partitions: own.map(({ partition, error }) => ({
+      partitionIndex: partition,
+      errorCode: errorCodes[error],
+    })),
+  }));
 }
 
 /** One answer for a producer id, however many markers it had. */

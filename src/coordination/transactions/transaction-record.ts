@@ -12,7 +12,13 @@ import type {
   TransactionState,
   TransactionVersion,
 } from './transaction.ts';
-import { none, noPartitions, partitionSet } from './transaction.ts';
+import {
+  groupedByTopic,
+  none,
+  noPartitions,
+  partitionSet,
+  transactionVersionOf,
+} from './transaction.ts';
 
 /*
  * Records of `__transaction_state`. A key begins with its type, an int16 (0, there is no other), then
@@ -107,7 +113,7 @@ function transactionOf(transactionalId: string, value: TransactionLogValue): Tra
     partitions: state === 'Empty' ? noPartitions : allOf(value.transactionPartitions ?? []),
     startTimestampMs: value.transactionStartTimestampMs,
     lastUpdateTimestampMs: value.transactionLastUpdateTimestampMs,
-    clientVersion: clientVersionOf(value.clientTransactionVersion),
+    clientVersion: transactionVersionOf(value.clientTransactionVersion),
   };
 }
 
@@ -118,19 +124,12 @@ const withoutTags = {
   clientTransactionVersion: 0,
 };
 
-function clientVersionOf(written: number): TransactionVersion {
-  return written >= 2 ? 2 : written === 1 ? 1 : 0;
-}
-
 /** Partitions as messages have them: topics with numbers. */
 export function byTopic(partitions: PartitionSet): { topic: string; partitionIds: number[] }[] {
-  const topics = new Map<string, number[]>();
-  for (const { topic, partition } of partitions.values()) {
-    const known = topics.get(topic);
-    if (known) known.push(partition);
-    else topics.set(topic, [partition]);
-  }
-  return [...topics].map(([topic, partitionIds]) => ({ topic, partitionIds }));
+  return [...groupedByTopic(partitions.values())].map(([topic, own]) => ({
+    topic,
+    partitionIds: own.map(({ partition }) => partition),
+  }));
 }
 
 function allOf(

@@ -34,6 +34,11 @@ export type PartitionSet = ReadonlyMap<string, TopicPartition>;
 /** `transaction.version`: 1 writes flexible records, 2 gives every transaction its own epoch (KIP-890). */
 export type TransactionVersion = 0 | 1 | 2;
 
+/** The version that a number stands for; a later one is spoken as the last that is known. */
+export function transactionVersionOf(level: number): TransactionVersion {
+  return level >= 2 ? 2 : level === 1 ? 1 : 0;
+}
+
 /** What a coordinator knows of a transactional id: a value, replaced as a whole by every change. */
 export interface Transaction {
   readonly transactionalId: string;
@@ -94,6 +99,17 @@ export function newTransaction(
     lastUpdateTimestampMs: nowMs,
     clientVersion: 0,
   };
+}
+
+/** Partitions (or what became of them) as messages have them: topic by topic, in their order. */
+export function groupedByTopic<T extends TopicPartition>(all: Iterable<T>): Map<string, T[]> {
+  const topics = new Map<string, T[]>();
+  for (const one of all) {
+    const known = topics.get(one.topic);
+    if (known) known.push(one);
+    else topics.set(one.topic, [one]);
+  }
+  return topics;
 }
 
 /** The outcome is decided, and not all partitions know it yet. */
