@@ -6,7 +6,7 @@ import {
   type FolderCommand,
   type FolderCommandName,
 } from './folder-commands.ts';
-import { UsageError, wholeNumber } from './usage.ts';
+import { parsed, UsageError, wholeNumber } from './usage.ts';
 
 /** What the command line asks for. */
 export type Command =
@@ -75,7 +75,7 @@ export function parseCommandLine(args: readonly string[]): Command {
     const command = parseFolderCommand(name, rest);
     return command === 'help' ? { kind: 'help', about: name } : command;
   }
-  const values = parsed(args);
+  const { values } = parsed(() => parseArgs({ args: [...args], options: definitions }));
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
   if (values.memory && values.data !== undefined) {
@@ -95,16 +95,6 @@ export function parseCommandLine(args: readonly string[]): Command {
       logLevel: logLevel(values['log-level']),
     },
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: definitions, strict: true }).values;
-  } catch (error) {
-    // Node explains how to pass an argument that begins with a dash, which nobody here needs.
-    const [message = 'wrong usage'] = (error as Error).message.split('. ');
-    throw new UsageError(message);
-  }
 }
 
 function pair(text: string): [string, string] {

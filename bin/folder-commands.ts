@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { DumpDecoder } from '../src/broker/data-folder/dump-file.ts';
-import { UsageError, wholeNumber } from './usage.ts';
+import { parsed, UsageError, wholeNumber } from './usage.ts';
 
 /** What is done with a data folder while no broker uses it. */
 export type FolderCommand = FormatCommand | CheckCommand | DumpCommand;
@@ -120,7 +120,7 @@ export function parseFolderCommand(
     case 'format':
       return parseFormat(args);
     case 'check': {
-      const { values } = parsed(name, () => parseArgs({ args: [...args], options: options.check }));
+      const { values } = parsed(() => parseArgs({ args: [...args], options: options.check }), name);
       return values.help ? 'help' : { kind: 'check', data: values.data, json: values.json };
     }
     case 'dump':
@@ -129,8 +129,9 @@ export function parseFolderCommand(
 }
 
 function parseFormat(args: readonly string[]): FormatCommand | 'help' {
-  const { values } = parsed('format', () =>
-    parseArgs({ args: [...args], options: options.format }),
+  const { values } = parsed(
+    () => parseArgs({ args: [...args], options: options.format }),
+    'format',
   );
   if (values.help) return 'help';
   const clusterId = values['cluster-id'];
@@ -148,8 +149,9 @@ function parseFormat(args: readonly string[]): FormatCommand | 'help' {
 }
 
 function parseDump(args: readonly string[]): DumpCommand | 'help' {
-  const { values, positionals } = parsed('dump', () =>
-    parseArgs({ args: [...args], options: options.dump, allowPositionals: true }),
+  const { values, positionals } = parsed(
+    () => parseArgs({ args: [...args], options: options.dump, allowPositionals: true }),
+    'dump',
   );
   if (values.help) return 'help';
   if (positionals.length === 0) throw new UsageError('which FILE or FOLDER?', 'dump');
@@ -159,14 +161,4 @@ function parseDump(args: readonly string[]): DumpCommand | 'help' {
     throw new UsageError(message, 'dump');
   }
   return { kind: 'dump', paths: positionals, records: values.records, decode, json: values.json };
-}
-
-function parsed<T>(command: FolderCommandName, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    // Node explains how to pass an argument that begins with a dash, which nobody here needs.
-    const [message = 'wrong usage'] = (error as Error).message.split('. ');
-    throw new UsageError(message, command);
-  }
 }

@@ -11,6 +11,20 @@ export class UsageError extends Error {
   }
 }
 
+/**
+ * @param parse  calls Node's `parseArgs`
+ * @throws {UsageError} what it does not like
+ */
+export function parsed<T>(parse: () => T, command?: string): T {
+  try {
+    return parse();
+  } catch (error) {
+    // Node explains how to pass an argument that begins with a dash, which nobody here needs.
+    const [message = 'wrong usage'] = (error as Error).message.split('. ');
+    throw new UsageError(message, command);
+  }
+}
+
 /** @throws {UsageError} */
 export function wholeNumber(
   option: string,
