@@ -30,7 +30,6 @@ export interface FolderIdentity {
 
 const metaName = 'meta.properties';
 const bootstrapName = 'bootstrap.checkpoint';
-/** `<topic>-<partition>`: a folder of Kafka's. */
 /** Folders of partitions, and segments: then it is such a folder itself that was named. */
 const dataPattern = /.-\d+$|^\d{20}\.log$/;
 

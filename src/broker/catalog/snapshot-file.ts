@@ -16,8 +16,9 @@ import { UnusableFolder } from './unusable-folder.ts';
 /*
  * A snapshot, in Kafka's format: `<end offset, 20 digits>-<epoch, 10 digits>.checkpoint` holds a
  * control batch with the header, with `kraft.version` 1 control records that name the voters,
- * batches of metadata records that make the image from nothing, and a control batch with the footer. Offsets in it count from 0. It is written under another name
- * and renamed when it is whole. `bootstrap.checkpoint` has the same format.
+ * batches of metadata records that make the image from nothing, and a control batch with the footer.
+ * Offsets in it count from 0. It is written under another name and renamed when it is whole.
+ * `bootstrap.checkpoint` has the same format.
  */
 
 /** What a snapshot stands for: everything before `endOffset`, the last of it of `epoch`. */
