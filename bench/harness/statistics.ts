@@ -11,11 +11,13 @@ export interface Ratio {
   readonly most: number;
 }
 
-/** Round by round: what lasts for one round weighs on both. */
-export function ratioOf(ours: readonly number[], theirs: readonly number[]): Ratio | undefined {
-  const ratios = ours
-    .slice(0, theirs.length)
-    .map((value, round) => value / (theirs[round] ?? NaN))
+/** Values by the number of their round; a round that failed has none. */
+export type Rounds = ReadonlyMap<number, number>;
+
+/** Of the rounds that both have: what lasts for one round weighs on both. */
+export function ratioOf(ours: Rounds, theirs: Rounds): Ratio | undefined {
+  const ratios = [...ours]
+    .map(([round, value]) => value / (theirs.get(round) ?? NaN))
     .filter(Number.isFinite);
   if (ratios.length === 0) return undefined;
   return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };

@@ -1,7 +1,7 @@
 import { clientBoundCores, units } from './figures.ts';
 import type { PeerName } from './peers.ts';
 import type { Sample } from './runner.ts';
-import { median, ratioOf, type Ratio } from './statistics.ts';
+import { median, ratioOf, type Ratio, type Rounds } from './statistics.ts';
 import type { Aim, Case, Workload } from './workload.ts';
 
 /** One figure of one case, of all brokers. */
@@ -40,17 +40,21 @@ function rowOf(
   aim: Aim,
   samples: readonly Sample[],
 ): Row {
-  const of = (peer: PeerName, name: string): number[] =>
-    samples
-      .filter((sample) => sample.peer === peer && sample.case === caseName)
-      .map(({ figures }) => figures[name] ?? NaN)
-      .filter(Number.isFinite);
+  const of = (peer: PeerName, name: string): Rounds =>
+    new Map(
+      samples
+        .filter((sample) => sample.peer === peer && sample.case === caseName)
+        .map(({ round, figures }) => [round, figures[name] ?? NaN] as const)
+        .filter(([, value]) => Number.isFinite(value)),
+    );
   const values = Object.fromEntries(names.map((peer) => [peer, of(peer, figure)])) as Record<
     PeerName,
-    number[]
+    Rounds
   >;
   const medians: Partial<Record<PeerName, number>> = {};
-  for (const peer of names) if (values[peer].length > 0) medians[peer] = median(values[peer]);
+  for (const peer of names) {
+    if (values[peer].size > 0) medians[peer] = median([...values[peer].values()]);
+  }
   const toApache = ratioOf(values.odradek, values.apache);
   const toKfake = ratioOf(values.odradek, values.kfake);
   return {
@@ -58,11 +62,13 @@ function rowOf(
     case: caseName,
     figure,
     aim,
-    rounds: values.odradek.length,
+    rounds: values.odradek.size,
     medians,
     toApache,
     toKfake,
-    clientBound: names.filter((peer) => median(of(peer, 'clientCores')) > clientBoundCores),
+    clientBound: names.filter(
+      (peer) => median([...of(peer, 'clientCores').values()]) > clientBoundCores,
+    ),
     met: isMet(aim, medians.odradek, toApache, toKfake),
   };
 }

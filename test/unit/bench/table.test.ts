@@ -14,10 +14,23 @@ function samples(peer: Sample['peer'], values: readonly number[], clientCores = 
   }));
 }
 
+const rounds = (values: readonly number[]) => new Map(values.entries());
+
 describe('the table of the bench', () => {
   it('takes ratios round by round and then their median', () => {
-    expect(ratioOf([1, 2, 30], [4, 4, 10])).toEqual({ median: 0.5, least: 0.25, most: 3 });
-    expect(ratioOf([1], [])).toBeUndefined();
+    expect(ratioOf(rounds([1, 2, 30]), rounds([4, 4, 10]))).toEqual({
+      median: 0.5,
+      least: 0.25,
+      most: 3,
+    });
+    expect(ratioOf(rounds([1]), rounds([]))).toBeUndefined();
+  });
+
+  it('sets a round beside the same round where the one before failed', () => {
+    const [, ...apache] = samples('apache', [1, 4, 10]);
+    const all = [...samples('odradek', [100, 2, 30]), ...apache];
+    const [row] = rowsOf(workload, [{ name: 'none', shows }], all);
+    expect(row?.toApache).toEqual({ median: 1.75, least: 0.5, most: 3 });
   });
 
   it('says whether an aim is met, and where the client was the narrow place', () => {
