@@ -98,6 +98,7 @@ export function describeWhen(title: string, missing: string | null, body: () => 
       expect(`cannot run: ${missing}`).toBe('running');
     });
   } else {
+    // A developer's machine without Java, Maven or a container engine; on CI the same is the failure above.
     // Only the title is shown of a skipped group, so the reason is part of it.
     describe.skip(`${title} (skipped: ${missing})`, body);
   }
