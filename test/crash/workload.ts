@@ -200,10 +200,8 @@ export class Workload {
     this.committers = [0, 1, 2].map((i) => new Committer(`group-${i}`, this.topics[i]!.name));
   }
 
-  get acknowledged(): number {
-    return [...this.writers.values()]
-      .flat()
-      .reduce((sum, each) => sum + each.ledger.acknowledged, 0);
+  get ledgers(): Ledger[] {
+    return [...this.writers.values()].flat().map(({ ledger }) => ledger);
   }
 
   /** Creates the topics that are not there yet. */
@@ -242,7 +240,10 @@ export class Workload {
     this.created.add(name);
   }
 
-  /** Works until `isOver` says so or the broker is gone. Never rejects for the broker's end. */
+  /**
+   * Works until `isOver` says so or the broker is gone. Never rejects for the broker's end: whether a
+   * writer that stopped was refused all along is told by what its ledger says in the end.
+   */
   async run(address: string, isOver: () => boolean): Promise<void> {
     const takeId = (id: number): void => {
       if (this.producerIds.has(id)) this.problems.push(`producer id ${id} was given out twice`);
