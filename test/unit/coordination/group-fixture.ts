@@ -271,6 +271,13 @@ export function syncOf(more: Partial<Sync> = {}): Sync {
   };
 }
 
+/** One partition of a topic, with an offset to commit. */
+export const topicOf = (name: string, offset = 42, metadata: string | null = 'm') => ({
+  name,
+  topicId: zeroUuid,
+  partitions: [{ partition: 0, offset, leaderEpoch: 5, metadata }],
+});
+
 export function commitOf(more: Partial<OffsetCommit> = {}): OffsetCommit {
   return {
     groupId: 'g',
@@ -280,13 +287,7 @@ export function commitOf(more: Partial<OffsetCommit> = {}): OffsetCommit {
     retentionTimeMs: -1,
     takesGroupIdNotFound: true,
     isTransactional: false,
-    topics: [
-      {
-        name: 't',
-        topicId: zeroUuid,
-        partitions: [{ partition: 0, offset: 42, leaderEpoch: 5, metadata: 'm' }],
-      },
-    ],
+    topics: [topicOf('t')],
     ...more,
   };
 }
