@@ -132,8 +132,8 @@ export function decideBrokersJoin(
   const ids = registrations.map(({ brokerId }) => brokerId);
   const partial = registrations.filter(({ isPartial }) => isPartial === true);
   const partialIds = partial.map(({ brokerId }) => brokerId);
-  records.push(...decideBrokerStarted(registered, ids, partialIds).records);
-  return { records, result: undefined };
+  const started = decideBrokerStarted(registered, ids, partialIds);
+  return { records: [...records, ...started.records], result: undefined };
 }
 
 /**

@@ -118,7 +118,7 @@ function foldBatches(
       if (record.type === 'BeginTransactionRecord') open = [];
       else if (record.type === 'AbortTransactionRecord') open = undefined;
       else if (record.type === 'EndTransactionRecord') {
-        committed.push(...(open ?? []));
+        for (const ended of open ?? []) committed.push(ended);
         open = undefined;
       } else (open ?? committed).push(record);
     }

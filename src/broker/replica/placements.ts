@@ -44,7 +44,7 @@ export class Placements {
   private tryAgain(found: readonly Placement[]): void {
     if (this.isCancelled) return;
     this.timer?.cancel();
-    this.found.unshift(...found);
+    this.found = [...found, ...this.found];
     this.timer = this.clock.schedule(retryMs, () => void this.write());
   }
 

@@ -112,7 +112,7 @@ export class TransactionCoordinator {
     for (const partition of this.partitions.values()) {
       if (partition.isClosed) continue;
       partition.requireActive();
-      all.push(...partition.transactions.values());
+      for (const transaction of partition.transactions.values()) all.push(transaction);
     }
     return listed(all, filter, this.host.clock.wallMs());
   }

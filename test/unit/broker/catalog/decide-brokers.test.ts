@@ -52,6 +52,17 @@ describe('a broker joins', () => {
     await catalog.transact((image) => decideBrokerStarted(image, 1));
     expect(catalog.image.brokers.get(1)?.fenced).toBe(false);
   });
+
+  it('however many partitions wait for it', async () => {
+    const catalog = await clusterWithTopic(1, [1]);
+    await stop(catalog, 1);
+    const { image } = catalog;
+    const topic = image.topics.get('t')!;
+    const partitions = Array.from({ length: 150_000 }, () => partitionOf(catalog));
+    const large = { ...image, topics: new Map([['t', { ...topic, partitions }]]) };
+    const { records } = decideBrokersJoin(large, [registration(1)]);
+    expect(records.filter(({ type }) => type === 'PartitionChangeRecord')).toHaveLength(150_000);
+  });
 });
 
 describe('a broker stops', () => {
