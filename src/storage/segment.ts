@@ -4,7 +4,7 @@ import type { LogSettings } from './partition-log.ts';
 import type { SegmentIndexes } from './segment-indexes.ts';
 
 /** Largest distance of an offset from its segment's base: rows of indexes hold 32 bits. */
-const largestOffsetDelta = 2_147_483_647;
+export const largestOffsetDelta = 2_147_483_647;
 const rememberedPositions = 16;
 
 /** What is known of a segment that was found, or of a new one. */

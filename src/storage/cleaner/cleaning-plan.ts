@@ -1,4 +1,4 @@
-import type { Segment } from '../segment.ts';
+import { largestOffsetDelta, type Segment } from '../segment.ts';
 import type { CleanableLog } from './cleanable-log.ts';
 
 /** What of a log can be cleaned, and how urgent that is. Bytes are those of whole segments. */
@@ -93,8 +93,6 @@ function indexOfHolder(segments: readonly Segment[], offset: number): number {
 function sizeOf(segments: readonly Segment[]): number {
   return segments.reduce((sum, { size }) => sum + size, 0);
 }
-
-const largestOffsetDelta = 2_147_483_647;
 
 /** A segment, and the bytes of its indexes. */
 export interface MeasuredSegment {

@@ -1,11 +1,10 @@
 import type { Logger } from '../../host/logger.ts';
 import { baseOffsetAt, lastOffsetAt, maxTimestampAt } from '../../protocol/record-batch.ts';
 import { emptyIndexes } from '../segment-indexes.ts';
+import { largestOffsetDelta } from '../segment.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import type { FoundLog, FoundSegment } from './found-log.ts';
 import { IndexBuilder, readSound } from './index-files.ts';
-
-const largestOffsetDelta = 2_147_483_647;
 
 /** Where reading begins in a segment of which the first part is durable. */
 export interface RecoveryStart {
