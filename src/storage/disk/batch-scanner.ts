@@ -99,6 +99,14 @@ export class BatchScanner {
     return crc === crcAt(this.buffer, 0);
   }
 
+  /** All bytes of the batch, which is intact: so its length is no invention. */
+  whole(): { readonly buffer: Buffer; readonly at: number } {
+    if (this.buffer === this.window) return this;
+    const buffer = Buffer.allocUnsafe(this.bytes);
+    this.file.readSync(buffer, 0, this.bytes, this.position);
+    return { buffer, at: 0 };
+  }
+
   /** Goes on behind the batch. */
   next(): void {
     this.position += this.bytes;

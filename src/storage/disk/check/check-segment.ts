@@ -10,6 +10,7 @@ import {
   recordsCountAt,
 } from '../../../protocol/record-batch.ts';
 import type { AbortedRow } from '../../aborted-transactions.ts';
+import { largestOffsetDelta } from '../../segment.ts';
 import { BatchScanner } from '../batch-scanner.ts';
 import { frameInWords, recordsProblem } from './check-batch.ts';
 import type { RecordInspector } from './check-batch.ts';
@@ -56,7 +57,6 @@ export interface SegmentTransactions {
 
 /** After so many bytes others may run. */
 const sliceBytes = 16 * 1024 * 1024;
-const largestOffsetDelta = 2_147_483_647;
 
 /** Reads a segment from end to end and looks at every batch. */
 export class SegmentCheck {
@@ -94,7 +94,7 @@ export class SegmentCheck {
   private batch(): void {
     const { scanner, segment, log } = this;
     const { report } = log;
-    const { buffer, at } = this.wholeBatch();
+    const { buffer, at } = scanner.whole();
     const { position } = scanner;
     const [baseOffset, lastOffset] = [baseOffsetAt(buffer, at), lastOffsetAt(buffer, at)];
     report.batches++;
@@ -156,15 +156,6 @@ export class SegmentCheck {
     if (isControlAt(buffer, at)) {
       this.transactions.markers.set(baseOffset, producerIdAt(buffer, at));
     }
-  }
-
-  /** All bytes of the batch, which is intact: so its length is no invention. */
-  private wholeBatch(): { buffer: Buffer; at: number } {
-    const { scanner, file } = this;
-    if (scanner.at + scanner.bytes <= scanner.buffer.length) return scanner;
-    const buffer = Buffer.allocUnsafe(scanner.bytes);
-    file.readSync(buffer, 0, scanner.bytes, scanner.position);
-    return { buffer, at: 0 };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from '../../../host/disk.ts';
+import type { Disk } from '../../../host/disk.ts';
 import { decode } from '../../../protocol/codec.ts';
 import { controlTypeOf } from '../../../protocol/control-record.ts';
 import type { ControlType } from '../../../protocol/control-record.ts';
@@ -49,7 +49,7 @@ export function* dumpSegment(disk: Disk, path: string, decoder: RecordDecoder | 
       const seen = scanner.look();
       if (seen === 'end') return;
       if (seen === 'batch') {
-        yield* dumpBatch(file, scanner, decoder);
+        yield* dumpBatch(scanner, decoder);
         scanner.next();
         continue;
       }
@@ -65,31 +65,20 @@ export function* dumpSegment(disk: Disk, path: string, decoder: RecordDecoder | 
   }
 }
 
-function* dumpBatch(
-  file: DiskFile,
-  scanner: BatchScanner,
-  decoder: RecordDecoder | undefined,
-): Lines {
-  const { position, bytes, buffer, at } = scanner;
+function* dumpBatch(scanner: BatchScanner, decoder: RecordDecoder | undefined): Lines {
+  const { position, buffer, at } = scanner;
   try {
     const line = batchLine(buffer, at, position);
     const isValid = scanner.isIntact();
     yield { ...line, isValid };
     if (!isValid) yield dumpError('the checksum of the batch does not agree', position);
     else if (decoder !== undefined) {
-      const isHeld = scanner.buffer.length >= scanner.at + bytes;
-      const whole = isHeld ? scanner : wholeBatch(file, position, bytes);
+      const whole = scanner.whole();
       yield* dumpRecords(whole.buffer, whole.at, decoder);
     }
   } catch (error) {
     yield dumpError((error as Error).message, position);
   }
-}
-
-function wholeBatch(file: DiskFile, position: number, bytes: number) {
-  const buffer = Buffer.allocUnsafe(bytes);
-  file.readSync(buffer, 0, bytes, position);
-  return { buffer, at: 0 };
 }
 
 function batchLine(buffer: Buffer, at: number, position: number): DumpLine {
