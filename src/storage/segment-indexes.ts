@@ -8,8 +8,8 @@ import { int32At, int64At, putInt32, putInt64 } from '../protocol/big-endian.ts'
  *                                                                  holds it - baseOffset
  * Both are kept in memory as the bytes of their file. A file that breaks these rules is built anew.
  */
-const offsetRowSize = 8;
-const timeRowSize = 12;
+export const offsetRowSize = 8;
+export const timeRowSize = 12;
 const fewestRows = 32;
 
 /** Rows of equal size, growing. */
@@ -82,6 +82,11 @@ export class OffsetIndex {
 
   positionOf(row: number): number {
     return int32At(this.rows.bytes, row * offsetRowSize + 4);
+  }
+
+  /** Room that Kafka took and a crash kept it from giving back. */
+  isEmptyRow(row: number): boolean {
+    return this.positionOf(row) === 0 && this.offsetOf(row) === this.baseOffset;
   }
 
   /** The last row at or before an offset: a batch's last offset, and where that batch is. */
@@ -177,6 +182,11 @@ export class TimeIndex {
 
   offsetOf(row: number): number {
     return this.baseOffset + int32At(this.rows.bytes, row * timeRowSize + 8);
+  }
+
+  /** Room that Kafka took and a crash kept it from giving back. */
+  isEmptyRow(row: number): boolean {
+    return this.timestampOf(row) === 0 && this.offsetOf(row) === this.baseOffset;
   }
 
   /** -1 when empty. */

@@ -1,7 +1,13 @@
 import type { Disk } from '../../host/disk.ts';
 import { baseOffsetAt, lastOffsetAt, maxTimestampAt } from '../../protocol/record-batch.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
-import { emptyIndexes, OffsetIndex, TimeIndex } from '../segment-indexes.ts';
+import {
+  emptyIndexes,
+  OffsetIndex,
+  offsetRowSize,
+  TimeIndex,
+  timeRowSize,
+} from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { writeAtomically } from './checkpoint-files.ts';
 import { fileName } from './file-names.ts';
@@ -44,7 +50,8 @@ export function readSound(
   if (!disk.exists(offsetPath) || !disk.exists(timePath)) return undefined;
   const offsetBytes = disk.readFile(offsetPath);
   const timeBytes = disk.readFile(timePath);
-  if (offsetBytes.length % 8 !== 0 || timeBytes.length % 12 !== 0) return undefined;
+  if (offsetBytes.length % offsetRowSize !== 0 || timeBytes.length % timeRowSize !== 0)
+    return undefined;
   const offsets = new OffsetIndex(baseOffset, offsetBytes);
   const times = new TimeIndex(baseOffset, timeBytes);
   // A crash may leave an empty file of a name that was made durable before the contents.
@@ -65,18 +72,17 @@ export function lastTimeRow(
   const timePath = `${folder}/${fileName(baseOffset, '.timeindex')}`;
   const offsetSize = disk.stat(`${folder}/${fileName(baseOffset, '.index')}`)?.size;
   const timeSize = disk.stat(timePath)?.size ?? 0;
-  if (offsetSize === undefined || offsetSize % 8 !== 0) return undefined;
-  if (timeSize === 0 || timeSize % 12 !== 0) return undefined;
-  const row = Buffer.alloc(12);
+  if (offsetSize === undefined || offsetSize % offsetRowSize !== 0) return undefined;
+  if (timeSize === 0 || timeSize % timeRowSize !== 0) return undefined;
+  const row = Buffer.alloc(timeRowSize);
   const file = disk.open(timePath, { readOnly: true });
   try {
-    file.readSync(row, 0, 12, timeSize - 12);
+    file.readSync(row, 0, timeRowSize, timeSize - timeRowSize);
   } finally {
     file.close();
   }
   const last = new TimeIndex(baseOffset, row);
-  // Zeros: room that Kafka took and a crash kept it from giving back.
-  if (last.lastTimestamp === 0 && last.lastOffset === baseOffset) return undefined;
+  if (last.isEmptyRow(0)) return undefined;
   return { timestamp: last.lastTimestamp, offset: last.lastOffset };
 }
 

@@ -1,8 +1,6 @@
 import type { OffsetIndex, TimeIndex } from '../../segment-indexes.ts';
+import { offsetRowSize, timeRowSize } from '../../segment-indexes.ts';
 import type { CheckReport, Severity } from './check-report.ts';
-
-export const offsetRowBytes = 8;
-export const timeRowBytes = 12;
 
 /** How the rows of an index have to be taken. */
 export interface IndexTrust {
@@ -14,22 +12,45 @@ export interface IndexTrust {
   readonly isComplete: boolean;
 }
 
-/** Compares the rows of an `.index` with the batches, which are given in their order. */
-export class OffsetIndexCheck {
-  private row = 0;
-  private readonly rows: number;
+/** Compares the rows of an index with the batches, which are given in their order. */
+abstract class IndexCheck<Index extends OffsetIndex | TimeIndex> {
+  /** The next one to be compared. */
+  protected row = 0;
+  /** Those that can be compared: not the empty ones at the end, and none where they do not ascend. */
+  protected readonly rows: number;
+  protected readonly isOrdered: boolean;
 
   constructor(
-    private readonly index: OffsetIndex,
-    private readonly trust: IndexTrust,
+    protected readonly index: Index,
+    protected readonly trust: IndexTrust,
+    private readonly rowSize: number,
   ) {
     const { entries } = index;
     let rows = entries;
-    while (rows > 0 && isEmptyRow(index, rows - 1)) rows--;
+    while (rows > 0 && index.isEmptyRow(rows - 1)) rows--;
     if (rows < entries && trust.isComplete) {
       this.say(rows, `${entries - rows} empty rows at its end`, 'note');
     }
-    this.rows = this.isOrdered(rows) ? rows : 0;
+    let ordered = 0;
+    while (ordered < rows && this.ascends(ordered)) ordered++;
+    this.isOrdered = ordered === rows;
+    if (!this.isOrdered) this.say(ordered, 'its rows do not ascend');
+    this.rows = this.isOrdered ? rows : 0;
+  }
+
+  /** Does a row follow the one before it, the first one the base offset? */
+  protected abstract ascends(row: number): boolean;
+
+  protected say(row: number, message: string, severity = this.trust.severity): void {
+    const { report, path } = this.trust;
+    report.find(severity, path, message, { position: row * this.rowSize });
+  }
+}
+
+/** Of an `.index`. */
+export class OffsetIndexCheck extends IndexCheck<OffsetIndex> {
+  constructor(index: OffsetIndex, trust: IndexTrust) {
+    super(index, trust, offsetRowSize);
   }
 
   batch(position: number, lastOffset: number): void {
@@ -58,51 +79,23 @@ export class OffsetIndexCheck {
     }
   }
 
-  private isOrdered(rows: number): boolean {
+  protected override ascends(row: number): boolean {
     const { index } = this;
-    for (let row = 0; row < rows; row++) {
-      const isAscending =
-        row === 0
-          ? index.offsetOf(0) >= index.baseOffset && index.positionOf(0) >= 0
-          : index.offsetOf(row) > index.offsetOf(row - 1) &&
-            index.positionOf(row) > index.positionOf(row - 1);
-      if (isAscending) continue;
-      this.say(row, 'its rows do not ascend');
-      return false;
-    }
-    return true;
-  }
-
-  private say(row: number, message: string, severity = this.trust.severity): void {
-    const { report, path } = this.trust;
-    report.find(severity, path, message, { position: row * offsetRowBytes });
+    return row === 0
+      ? index.offsetOf(0) >= index.baseOffset && index.positionOf(0) >= 0
+      : index.offsetOf(row) > index.offsetOf(row - 1) &&
+          index.positionOf(row) > index.positionOf(row - 1);
   }
 }
 
-function isEmptyRow(index: OffsetIndex, row: number): boolean {
-  return index.positionOf(row) === 0 && index.offsetOf(row) === index.baseOffset;
-}
-
-/** Compares the rows of a `.timeindex` with the batches, which are given in their order. */
-export class TimeIndexCheck {
-  private row = 0;
-  private readonly rows: number;
+/** Of a `.timeindex`. */
+export class TimeIndexCheck extends IndexCheck<TimeIndex> {
   private maxTimestamp = -1;
   /** Every batch so far could be read. */
-  private isSure = true;
+  private isSure = this.isOrdered;
 
-  constructor(
-    private readonly index: TimeIndex,
-    private readonly trust: IndexTrust,
-  ) {
-    const { entries } = index;
-    let rows = entries;
-    while (rows > 0 && isEmptyTimeRow(index, rows - 1)) rows--;
-    if (rows < entries && trust.isComplete) {
-      this.say(rows, `${entries - rows} empty rows at its end`, 'note');
-    }
-    this.rows = this.isOrdered(rows) ? rows : 0;
-    if (this.rows < rows) this.isSure = false;
+  constructor(index: TimeIndex, trust: IndexTrust) {
+    super(index, trust, timeRowSize);
   }
 
   batch(baseOffset: number, lastOffset: number, maxTimestamp: number): void {
@@ -138,27 +131,11 @@ export class TimeIndexCheck {
     this.say(this.rows, `it ends with timestamp ${last}, but its segment has ${this.maxTimestamp}`);
   }
 
-  private isOrdered(rows: number): boolean {
+  protected override ascends(row: number): boolean {
     const { index } = this;
-    for (let row = 0; row < rows; row++) {
-      const isAscending =
-        row === 0
-          ? index.offsetOf(0) >= index.baseOffset
-          : index.timestampOf(row) > index.timestampOf(row - 1) &&
-            index.offsetOf(row) >= index.offsetOf(row - 1);
-      if (isAscending) continue;
-      this.say(row, 'its rows do not ascend');
-      return false;
-    }
-    return true;
+    return row === 0
+      ? index.offsetOf(0) >= index.baseOffset
+      : index.timestampOf(row) > index.timestampOf(row - 1) &&
+          index.offsetOf(row) >= index.offsetOf(row - 1);
   }
-
-  private say(row: number, message: string, severity = this.trust.severity): void {
-    const { report, path } = this.trust;
-    report.find(severity, path, message, { position: row * timeRowBytes });
-  }
-}
-
-function isEmptyTimeRow(index: TimeIndex, row: number): boolean {
-  return index.timestampOf(row) === 0 && index.offsetOf(row) === index.baseOffset;
 }

@@ -3,7 +3,7 @@ import type { AbortedRow } from '../../aborted-transactions.ts';
 import { abortedRowSize, decodeAbortedRows } from '../../aborted-transactions.ts';
 import type { EpochEntry } from '../../epoch-cache.ts';
 import { decodeSnapshot } from '../../producer-snapshot.ts';
-import { OffsetIndex, TimeIndex } from '../../segment-indexes.ts';
+import { OffsetIndex, offsetRowSize, TimeIndex, timeRowSize } from '../../segment-indexes.ts';
 import { readEpochs } from '../checkpoint-files.ts';
 import {
   cleanedSuffix,
@@ -17,7 +17,7 @@ import {
 } from '../file-names.ts';
 import type { RecordInspector } from './check-batch.ts';
 import { EpochCheck } from './check-epochs.ts';
-import { OffsetIndexCheck, offsetRowBytes, TimeIndexCheck, timeRowBytes } from './check-indexes.ts';
+import { OffsetIndexCheck, TimeIndexCheck } from './check-indexes.ts';
 import type { FoundSnapshot } from './check-producers.ts';
 import { compareAborted, ProducerCheck } from './check-producers.ts';
 import type { CheckReport, Severity } from './check-report.ts';
@@ -149,8 +149,8 @@ class LogCheck {
       isComplete: !willBeRecovered,
     });
     const isExpected = size > 0 && !willBeRecovered;
-    const offsets = this.readIndex(baseOffset, '.index', offsetRowBytes, isExpected);
-    const times = this.readIndex(baseOffset, '.timeindex', timeRowBytes, isExpected);
+    const offsets = this.readIndex(baseOffset, '.index', offsetRowSize, isExpected);
+    const times = this.readIndex(baseOffset, '.timeindex', timeRowSize, isExpected);
     return {
       offsets:
         offsets &&

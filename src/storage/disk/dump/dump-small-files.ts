@@ -12,19 +12,16 @@ type Lines = Generator<DumpLine, void, void>;
 export function* dumpOffsetIndex(disk: Disk, path: string, baseOffset: number): Lines {
   const index = new OffsetIndex(baseOffset, disk.readFile(path));
   for (let row = 0; row < index.entries; row++) {
-    const [offset, position] = [index.offsetOf(row), index.positionOf(row)];
-    // Room that Kafka took and a crash kept it from giving back.
-    if (offset === baseOffset && position === 0) return;
-    yield { kind: 'entry', offset, position };
+    if (index.isEmptyRow(row)) return;
+    yield { kind: 'entry', offset: index.offsetOf(row), position: index.positionOf(row) };
   }
 }
 
 export function* dumpTimeIndex(disk: Disk, path: string, baseOffset: number): Lines {
   const index = new TimeIndex(baseOffset, disk.readFile(path));
   for (let row = 0; row < index.entries; row++) {
-    const [timestamp, offset] = [index.timestampOf(row), index.offsetOf(row)];
-    if (offset === baseOffset && timestamp === 0) return;
-    yield { kind: 'entry', timestamp, offset };
+    if (index.isEmptyRow(row)) return;
+    yield { kind: 'entry', timestamp: index.timestampOf(row), offset: index.offsetOf(row) };
   }
 }
 
