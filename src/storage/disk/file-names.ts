@@ -15,6 +15,12 @@ export const swapSuffix = '.swap';
 export const epochFile = 'leader-epoch-checkpoint';
 export const identityFile = 'partition.metadata';
 
+/** At the root of a data directory: an offset per log. */
+export const recoveryPointFile = 'recovery-point-offset-checkpoint';
+export const logStartFile = 'log-start-offset-checkpoint';
+export const cleanerFile = 'cleaner-offset-checkpoint';
+export const highWatermarkFile = 'replication-offset-checkpoint';
+
 /** Longest name that file systems take for a folder. */
 const longestName = 255;
 

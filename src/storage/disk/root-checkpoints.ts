@@ -3,11 +3,7 @@ import type { Logger } from '../../host/logger.ts';
 import type { SegmentedLog } from '../segmented-log.ts';
 import type { OffsetsByFolder } from './checkpoint-files.ts';
 import { readOffsets, writeOffsets } from './checkpoint-files.ts';
-
-const recoveryPointFile = 'recovery-point-offset-checkpoint';
-const logStartFile = 'log-start-offset-checkpoint';
-const cleanerFile = 'cleaner-offset-checkpoint';
-const highWatermarkFile = 'replication-offset-checkpoint';
+import { cleanerFile, highWatermarkFile, logStartFile, recoveryPointFile } from './file-names.ts';
 
 /** Logs by the names of their folders. */
 type OpenLogs = ReadonlyMap<string, { readonly log: SegmentedLog }>;

@@ -1,15 +1,16 @@
 import type { Disk } from '../../../host/disk.ts';
 import { findOffsets } from '../checkpoint-files.ts';
 import type { OffsetsByFolder } from '../checkpoint-files.ts';
+import { cleanerFile, highWatermarkFile, logStartFile, recoveryPointFile } from '../file-names.ts';
 import type { LogExtent } from './check-log.ts';
 import type { CheckReport } from './check-report.ts';
 
 /** Files at the root of a data directory: an offset per log, and what it must not be above. */
 const checkpoints = {
-  recoveryPoints: { file: 'recovery-point-offset-checkpoint', what: 'the recovery point' },
-  logStarts: { file: 'log-start-offset-checkpoint', what: 'the log start' },
-  highWatermarks: { file: 'replication-offset-checkpoint', what: 'the high watermark' },
-  cleanerOffsets: { file: 'cleaner-offset-checkpoint', what: 'the cleaner offset' },
+  recoveryPoints: { file: recoveryPointFile, what: 'the recovery point' },
+  logStarts: { file: logStartFile, what: 'the log start' },
+  highWatermarks: { file: highWatermarkFile, what: 'the high watermark' },
+  cleanerOffsets: { file: cleanerFile, what: 'the cleaner offset' },
 } as const;
 
 type CheckpointName = keyof typeof checkpoints;
