@@ -20,7 +20,7 @@ import { partitionFor } from './partition-for.ts';
 import type { TransactionMarker } from './transactions/peer-client.ts';
 
 /** The topic that holds all groups and their offsets. */
-export const offsetsTopicName = '__consumer_offsets';
+const offsetsTopicName = '__consumer_offsets';
 
 /** What a group has committed, as far as it is asked for. */
 export interface FetchedOffsets {

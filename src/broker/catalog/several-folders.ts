@@ -1,11 +1,11 @@
-import { partitionOf } from '../../storage/disk/file-names.ts';
 import { readIdentity } from '../../storage/disk/checkpoint-files.ts';
-import { identityFile } from '../../storage/disk/file-names.ts';
+import { identityFile, partitionOf } from '../../storage/disk/file-names.ts';
 import { systemCodeOf } from '../../storage/storage-failure.ts';
 import type { Disk } from '../../host/disk.ts';
 import { readMeta } from './data-folder.ts';
 import type { DataFolderOptions } from './data-folder.ts';
 import type { MetaProperties } from './meta-properties.ts';
+import { metadataTopic } from './topic-name.ts';
 import { requireNoMove } from './unfinished-move.ts';
 import { UnusableFolder } from './unusable-folder.ts';
 
@@ -73,7 +73,7 @@ function requireNoCopies(disk: Disk, paths: readonly string[]): void {
   for (const path of paths) {
     for (const name of disk.list(path)) {
       const topicName = partitionOf(name)?.topicName;
-      if (topicName === undefined || topicName === '__cluster_metadata') continue;
+      if (topicName === undefined || topicName === metadataTopic) continue;
       const other = places.get(name);
       places.set(name, path);
       if (other === undefined || !areSameLog(disk, `${other}/${name}`, `${path}/${name}`)) continue;

@@ -16,6 +16,7 @@ import {
   dumpTransactionIndex,
 } from '../../storage/disk/dump/dump-small-files.ts';
 import { decodeMetadataRecord } from '../catalog/metadata-codec.ts';
+import { metadataTopic, offsetsTopic, transactionsTopic } from '../catalog/topic-name.ts';
 
 /** How keys and values are shown; `auto` goes by the name of the folder. */
 export type DumpDecoder = 'auto' | 'text' | 'hex' | 'metadata' | 'offsets' | 'transactions';
@@ -91,11 +92,11 @@ function decoderOf(path: string, { records, decode }: DumpOptions): RecordDecode
     case 'metadata':
       return metadataFields;
     case 'offsets':
-      return coordinatorFields('__consumer_offsets');
+      return coordinatorFields(offsetsTopic);
     case 'transactions':
-      return coordinatorFields('__transaction_state');
+      return coordinatorFields(transactionsTopic);
     case 'auto':
-      if (topic === '__cluster_metadata') return metadataFields;
+      if (topic === metadataTopic) return metadataFields;
       return isCoordinatorTopic(topic) ? coordinatorFields(topic) : plainFields('auto');
     case 'text':
     case 'hex':

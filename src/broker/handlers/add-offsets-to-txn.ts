@@ -1,9 +1,9 @@
 import type { GroupCoordinator } from '../../coordination/group-coordinator.ts';
-import { offsetsTopicName } from '../../coordination/group-coordinator.ts';
 import { partitionSet } from '../../coordination/transactions/transaction.ts';
 import type { TransactionCoordinator } from '../../coordination/transactions/transaction-coordinator.ts';
 import { errorCodes } from '../../protocol/error-codes.ts';
 import { addOffsetsToTxn } from '../../protocol/messages/add-offsets-to-txn.ts';
+import { offsetsTopic } from '../catalog/topic-name.ts';
 import { defineHandler } from '../handler.ts';
 import { fencedFor } from '../transactions/fenced-for.ts';
 
@@ -22,7 +22,7 @@ export const addOffsetsToTxnHandler = (parts: {
         transactionalId,
         producerId,
         producerEpoch,
-        partitions: partitionSet([{ topic: offsetsTopicName, partition }]),
+        partitions: partitionSet([{ topic: offsetsTopic, partition }]),
         clientVersion: 0,
       });
       return { throttleTimeMs: 0, errorCode: errorCodes.NONE };

@@ -1,5 +1,5 @@
 import type { OffsetCommit, TopicResult } from '../../coordination/decide-offsets.ts';
-import { offsetsTopicName, type GroupCoordinator } from '../../coordination/group-coordinator.ts';
+import type { GroupCoordinator } from '../../coordination/group-coordinator.ts';
 import type { AppendOptions } from '../../storage/partition-log.ts';
 import { errorCodes, type ErrorCode, type ErrorName } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
@@ -8,8 +8,8 @@ import {
   type TxnOffsetCommitRequest,
 } from '../../protocol/messages/txn-offset-commit.ts';
 import { zeroUuid } from '../../protocol/uuid.ts';
+import { offsetsTopic } from '../catalog/topic-name.ts';
 import { defineHandler } from '../handler.ts';
-import type { LedPartition } from '../replica/led-partition.ts';
 import type { LedPartitions } from '../replica/led-partitions.ts';
 import type { ClientKind, PartitionVerifier } from '../transactions/verification.ts';
 import { merged, refusedCommit, sortOut } from './offset-commit.ts';
@@ -98,8 +98,8 @@ async function verified(
   apiVersion: number,
 ): Promise<AppendOptions['verification']> {
   const partition = groups.partitionFor(groupId);
-  await partitions.opening(offsetsTopicName, partition);
-  const led: LedPartition = partitions.lead(offsetsTopicName, partition);
+  await partitions.opening(offsetsTopic, partition);
+  const led = partitions.lead(offsetsTopic, partition);
   const outcome = await verifier.verify({
     transactionalId,
     producerId,

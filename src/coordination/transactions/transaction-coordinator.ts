@@ -14,7 +14,7 @@ import { PartitionTransactionLog } from './transaction-log.ts';
 import { TransactionPartition, type TransactionHost } from './transaction-partition.ts';
 
 /** The topic that holds the state of all transactional ids. */
-export const transactionsTopicName = '__transaction_state';
+const transactionsTopicName = '__transaction_state';
 
 /**
  * The transaction coordinator of one broker: in charge of the transactional ids whose partition of
