@@ -1,7 +1,6 @@
 import { createTopics } from '../../src/protocol/messages/create-topics.ts';
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.ts';
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.ts';
-import { offsetCommit } from '../../src/protocol/messages/offset-commit.ts';
 import { offsetFetch } from '../../src/protocol/messages/offset-fetch.ts';
 import { produce } from '../../src/protocol/messages/produce.ts';
 import type { CompressionType } from '../../src/protocol/compression/compression-type.ts';
@@ -9,11 +8,10 @@ import { errorCodes } from '../../src/protocol/error-codes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import {
   batchOf,
+  commitOffset,
   describeTopic,
-  fetchOne,
   produceRequest,
-  valuesOf,
-  type ReadValue,
+  readAll,
 } from '../support/requests.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { Ledger, writerOf } from './ledger.ts';
@@ -118,16 +116,10 @@ class Committer {
     try {
       await client.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: [this.group] });
       while (!isOver()) {
-        const committedOffset = ++this.sent;
-        const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: null }];
-        const response = await client.request(offsetCommit, 8, {
-          groupId: this.group,
-          generationIdOrMemberEpoch: -1,
-          memberId: '',
-          topics: [{ name: this.topic, partitions }],
-        });
-        const { errorCode } = response.topics[0]!.partitions[0]!;
-        if (errorCode === 0) this.acknowledged = committedOffset;
+        const offset = ++this.sent;
+        const { group: groupId, topic } = this;
+        const errorCode = await commitOffset(client, offset, { groupId, topic });
+        if (errorCode === 0) this.acknowledged = offset;
         else await pause(10); // it loads, or is being stopped
       }
     } finally {
@@ -297,19 +289,6 @@ export class Workload {
     } finally {
       client.close();
     }
-  }
-}
-
-async function readAll(client: RawClient, topic: string): Promise<ReadValue[]> {
-  const values: ReadValue[] = [];
-  for (let next = 0; ;) {
-    const partition = await fetchOne(client, { topic, fetchOffset: next });
-    if (partition.errorCode !== 0)
-      throw new Error(`${topic}: error ${partition.errorCode} at ${next}`);
-    const found = valuesOf(partition).filter(({ offset }) => offset >= next);
-    if (found.length === 0) return values;
-    values.push(...found);
-    next = found.at(-1)!.offset + 1;
   }
 }
 

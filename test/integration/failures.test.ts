@@ -4,8 +4,6 @@ import { deleteRecords } from '../../src/protocol/messages/delete-records.ts';
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.ts';
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.ts';
 import { metadata } from '../../src/protocol/messages/metadata.ts';
-import { offsetCommit } from '../../src/protocol/messages/offset-commit.ts';
-import { offsetFetch } from '../../src/protocol/messages/offset-fetch.ts';
 import { errorCodes } from '../../src/protocol/error-codes.ts';
 import { zeroUuid } from '../../src/protocol/uuid.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
@@ -14,6 +12,8 @@ import { MemoryDisk, type Operation } from '../support/memory-disk.ts';
 import { RawClient } from '../support/raw-client.ts';
 import {
   batchOf,
+  commitOffset,
+  committedOffset,
   createTopic,
   describeTopic,
   fetchOne,
@@ -207,28 +207,8 @@ describe('a disk that is full altogether', () => {
 });
 
 describe('a group whose log fails', () => {
-  const commit = async (committedOffset: number): Promise<number> => {
-    const response = await client.request(offsetCommit, 8, {
-      groupId: 'g',
-      generationIdOrMemberEpoch: -1,
-      memberId: '',
-      topics: [
-        {
-          name: 'orders',
-          partitions: [{ partitionIndex: 0, committedOffset, committedMetadata: null }],
-        },
-      ],
-    });
-    return response.topics[0]!.partitions[0]!.errorCode;
-  };
-  const committed = async (): Promise<number> => {
-    const response = await client.request(offsetFetch, 7, {
-      groupId: 'g',
-      topics: [{ name: 'orders', partitionIndexes: [0] }],
-      requireStable: false,
-    });
-    return response.topics[0]!.partitions[0]!.committedOffset;
-  };
+  const commit = (offset: number): Promise<number> => commitOffset(client, offset);
+  const committed = (): Promise<number> => committedOffset(client);
 
   beforeEach(async () => {
     await client.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: ['g'] });

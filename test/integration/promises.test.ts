@@ -3,20 +3,20 @@ import { deleteRecords } from '../../src/protocol/messages/delete-records.ts';
 import { describeConfigs } from '../../src/protocol/messages/describe-configs.ts';
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.ts';
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.ts';
-import { offsetCommit } from '../../src/protocol/messages/offset-commit.ts';
-import { offsetFetch } from '../../src/protocol/messages/offset-fetch.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
 import { RawClient } from '../support/raw-client.ts';
 import {
   batchOf,
+  commitOffset,
+  committedOffset,
   createTopic,
   describeTopic,
   fetchOne,
   produceBatch,
   produceValues,
-  valuesOf,
+  readAll,
 } from '../support/requests.ts';
 
 /*
@@ -53,35 +53,13 @@ afterEach(async () => {
   }
 });
 
-const values = async (client: RawClient, topic: string): Promise<string[]> => {
-  const found: string[] = [];
-  for (;;) {
-    const some = valuesOf(await fetchOne(client, { topic, fetchOffset: found.length }));
-    if (some.length === 0) return found;
-    found.push(...some.map(({ value }) => value));
-  }
-};
-
-const commit = async (client: RawClient, committedOffset: number): Promise<number> => {
-  const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: null }];
-  const response = await client.request(offsetCommit, 8, {
-    groupId: 'g',
-    generationIdOrMemberEpoch: -1,
-    memberId: '',
-    topics: [{ name: 'orders', partitions }],
-  });
-  return response.topics[0]!.partitions[0]!.errorCode;
-};
+const values = async (client: RawClient, topic: string): Promise<string[]> =>
+  (await readAll(client, topic)).map(({ value }) => value);
 
 const committed = async (client: RawClient): Promise<number> => {
   await client.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: ['g'] });
   await settle(20);
-  const response = await client.request(offsetFetch, 7, {
-    groupId: 'g',
-    topics: [{ name: 'orders', partitionIndexes: [0] }],
-    requireStable: false,
-  });
-  return response.topics[0]!.partitions[0]!.committedOffset;
+  return committedOffset(client);
 };
 
 describe('metadata that was acknowledged', () => {
@@ -180,7 +158,7 @@ describe('with log.flush.interval.messages=1', () => {
     const before = await start(properties);
     await createTopic(before, 'orders');
     await committed(before);
-    expect(await commit(before, 7)).toBe(0);
+    expect(await commitOffset(before, 7)).toBe(0);
     expect(await committed(await afterPowerCut())).toBe(7);
   });
 });

@@ -2,6 +2,8 @@ import { fetch, type FetchResponse } from '../../src/protocol/messages/fetch.ts'
 import { produce } from '../../src/protocol/messages/produce.ts';
 import { metadata } from '../../src/protocol/messages/metadata.ts';
 import { createTopics } from '../../src/protocol/messages/create-topics.ts';
+import { offsetCommit } from '../../src/protocol/messages/offset-commit.ts';
+import { offsetFetch } from '../../src/protocol/messages/offset-fetch.ts';
 import { buildBatch, readRecords, type BatchInput } from '../../src/protocol/record-batch.ts';
 import type { ByteRange } from '../../src/protocol/byte-range.ts';
 import type { RequestInput, ResponseOf } from '../../src/protocol/schema.ts';
@@ -162,6 +164,54 @@ export interface ReadValue {
 export function valuesOf({ records }: FetchedPartition): ReadValue[] {
   if (records === null) return [];
   return readRecords(records).map(({ offset, value }) => ({ offset, value: String(value) }));
+}
+
+/** All that a topic of one partition holds. */
+export async function readAll(client: RawClient, topic: string): Promise<ReadValue[]> {
+  const values: ReadValue[] = [];
+  for (let next = 0; ;) {
+    const partition = await fetchOne(client, { topic, fetchOffset: next });
+    if (partition.errorCode !== 0)
+      throw new Error(`${topic}: error ${partition.errorCode} at ${next}`);
+    const found = valuesOf(partition).filter(({ offset }) => offset >= next);
+    if (found.length === 0) return values;
+    values.push(...found);
+    next = found.at(-1)!.offset + 1;
+  }
+}
+
+export interface GroupWish {
+  readonly groupId?: string;
+  readonly topic?: string;
+}
+
+/** Commits an offset of the first partition from outside of the group; its error code. */
+export async function commitOffset(
+  client: RawClient,
+  committedOffset: number,
+  { groupId = 'g', topic = 'orders' }: GroupWish = {},
+): Promise<number> {
+  const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: null }];
+  const response = await client.request(offsetCommit, 8, {
+    groupId,
+    generationIdOrMemberEpoch: -1,
+    memberId: '',
+    topics: [{ name: topic, partitions }],
+  });
+  return response.topics[0]!.partitions[0]!.errorCode;
+}
+
+/** The offset that a group has committed of the first partition, -1 for none. */
+export async function committedOffset(
+  client: RawClient,
+  { groupId = 'g', topic = 'orders' }: GroupWish = {},
+): Promise<number> {
+  const response = await client.request(offsetFetch, 7, {
+    groupId,
+    topics: [{ name: topic, partitionIndexes: [0] }],
+    requireStable: false,
+  });
+  return response.topics[0]!.partitions[0]!.committedOffset;
 }
 
 /** A topic as Metadata tells it. */
