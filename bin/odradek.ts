@@ -65,8 +65,9 @@ async function start(options: StartOptions): Promise<void> {
   try {
     const fileText = config === undefined ? undefined : readConfig(config);
     const what = brokerOptions(options, process.env, fileText);
-    const broker = await startBroker({ ...what, logger });
-    stopOnSignals(broker, lines, json);
+    const starting = startBroker({ ...what, logger });
+    stopOnSignals(starting, lines, json);
+    const broker = await starting;
     // From the start of the process on, which is what somebody waits for.
     const readyMs = Math.round(performance.now());
     const folders = what.dataDir === undefined ? [] : [what.dataDir].flat();
@@ -94,8 +95,15 @@ function banner({ bootstrapServers, data, readyMs, version }: Facts): string {
   );
 }
 
-/** SIGTERM and SIGINT stop cleanly; a second SIGINT does not wait for that. */
-function stopOnSignals(broker: RunningBroker, lines: WinstonLogger, json: boolean): void {
+/**
+ * SIGTERM and SIGINT stop cleanly, also while the broker starts: a container's first process would
+ * never hear them otherwise. A second SIGINT does not wait for that.
+ */
+function stopOnSignals(
+  starting: Promise<RunningBroker>,
+  lines: WinstonLogger,
+  json: boolean,
+): void {
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) {
@@ -104,20 +112,24 @@ function stopOnSignals(broker: RunningBroker, lines: WinstonLogger, json: boolea
     }
     isStopping = true;
     if (!json) process.stdout.write('Stopping. Ctrl+C once more ends it at once.\n');
-    void broker
-      .close()
-      .then(() => exitCodes.clean)
-      .catch((error: unknown) => {
-        lines.error('stopping failed', { error });
-        return exitCodes.failed;
-      })
-      .then(async (code) => {
-        await lines.flush();
-        process.exit(code);
-      });
+    void end(starting, lines);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+async function end(starting: Promise<RunningBroker>, lines: WinstonLogger): Promise<void> {
+  const broker = await starting.catch(() => undefined);
+  if (broker === undefined) return; // it has not started, which is told elsewhere
+  let code: number = exitCodes.clean;
+  try {
+    await broker.close();
+  } catch (error) {
+    lines.error('stopping failed', { error });
+    code = exitCodes.failed;
+  }
+  await lines.flush();
+  process.exit(code);
 }
 
 /** @throws {Error} naming the file */

@@ -48,6 +48,7 @@ stop() {
 
 # As in the README: no option at all.
 docker run -d --name "$container" -p "127.0.0.1:$port:9092" "$image" > /dev/null
+until docker logs "$container" 2>&1 | grep -q 'is ready'; do sleep 0.1; done
 if [ "$port" = 9092 ]; then same 'partitions by default' "$(round_trip 100 100)" 1; fi
 stop
 docker rm -v "$container" > /dev/null

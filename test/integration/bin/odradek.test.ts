@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
@@ -97,6 +97,17 @@ describe('odradek', () => {
       /^Odradek \d+\.\d+\.\d+ is ready after \d+ ms\. Stop it with Ctrl\+C\.\n {2}bootstrap server {2}127\.0\.0\.1:\d+\n {2}data {14}\/.*kept\nStopping\. Ctrl\+C once more ends it at once\.\n$/,
     );
     expect(readdirSync(join(folder, 'kept'))).toContain('meta.properties');
+  });
+
+  it('stops cleanly on a SIGTERM that comes while it starts', async () => {
+    const run = started(['--port', '0', '--data', 'early']);
+    while (!existsSync(join(folder, 'early', '.lock'))) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    run.signal('SIGTERM');
+    expect(await run.exited).toBe(0);
+    expect(run.stdout).toContain('Stopping.');
+    expect(readdirSync(join(folder, 'early'))).toContain('.kafka_cleanshutdown');
   });
 
   it('stops at once on a second SIGINT, whatever it waits for', async () => {
