@@ -22,8 +22,8 @@ const usage = `npm run bench -- [workload ...] [options]
   --rounds N         how often each broker is measured (5)
   --case TEXTS       only cases with one of these in their names
   --quick            without a workload: count what does not depend on the machine, Odradek alone, and
-                     compare with bench/guard.json; with one: small sizes, one round
-  --update-guard     with --quick: write bench/guard.json
+                     compare with bench/guard/guard.json; with one: small sizes, one round
+  --update-guard     with --quick: write bench/guard/guard.json
   --profile          Odradek under --cpu-prof, alone; says where the time went
   --write            write BENCHMARKS.md of the newest full reports in the folder, and measure nothing
   --out FOLDER       for JSON, tables and profiles (.cache/bench)

@@ -4,7 +4,7 @@
  * fresh folder, formatted before where that is a step of its own. `npm run bench:startup`; `--
  * --odradek` leaves Apache Kafka out, `-- --runs N` changes how often.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,6 +13,8 @@ import { apacheKafka } from '../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../scripts/apache-kafka/broker-process.ts';
 import { APACHE_KAFKA_VERSION, whyNoJars } from '../scripts/apache-kafka/jars.ts';
 import { firstProduce } from './harness/first-produce.ts';
+import { residentBytes } from './harness/process-usage.ts';
+import { median } from './harness/statistics.ts';
 
 const repository = process.cwd();
 const idleMs = 5_000;
@@ -83,25 +85,13 @@ async function measure({ name, runs, idleRuns, make }: Startable): Promise<Measu
       startMs.push(tookMs);
       if (run >= idleRuns) continue;
       await pause(idleMs);
-      idleMegabytes.push(residentMegabytes(broker.pid ?? 0));
+      idleMegabytes.push(residentBytes(broker.pid ?? 0) / 1e6);
     } finally {
       await broker.stop('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     }
   }
   return { name, startMs, idleMegabytes };
-}
-
-/** Physical memory of a process, as the kernel counts it. */
-function residentMegabytes(pid: number): number {
-  const [, kibibytes] =
-    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (Number(kibibytes) * 1024) / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function row({ name, startMs, idleMegabytes }: Measured): string {

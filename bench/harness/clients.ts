@@ -1,11 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { apacheKafkaJars } from '../../scripts/apache-kafka/jars.ts';
 import { loadGenerator, rdkafkaPerformance } from './programs.ts';
 
 const run = promisify(execFile);
-const repository = process.cwd();
 const longestRunMs = 15 * 60_000;
 
 /** What a client did, and how busy it was with it. */
@@ -113,39 +110,6 @@ function lastMatch(output: string, pattern: RegExp): RegExpExecArray {
 
 const asProperties = (properties: Readonly<Record<string, string | number>>): string[] =>
   Object.entries(properties).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
-
-export interface JavaRun {
-  readonly broker: string;
-  readonly topic: string;
-  readonly records: number;
-  readonly recordBytes?: number;
-  readonly properties?: Readonly<Record<string, string | number>>;
-}
-
-/** Kafka's own ProducerPerformance. */
-export async function javaProduce(options: JavaRun): Promise<ClientRun> {
-  const { broker, topic, records, recordBytes = 1024, properties = {} } = options;
-  const all = { 'bootstrap.servers': broker, acks: 'all', ...properties };
-  const { output, busySeconds } = await java('org.apache.kafka.tools.ProducerPerformance', [
-    ...['--topic', topic, '--num-records', String(records), '--throughput', '-1'],
-    ...['--record-size', String(recordBytes), '--command-property'],
-    ...Object.entries(all).map(([name, value]) => `${name}=${value}`),
-  ]);
-  // "1000000 records sent, 204918.0 records/sec (200.12 MB/sec), ..."
-  const found = lastMatch(output, /(\d+) records sent, ([\d.]+) records\/sec/g);
-  const sent = Number(found[1]);
-  return {
-    seconds: sent / Number(found[2]),
-    busySeconds,
-    records: sent,
-    recordBytes: sent * recordBytes,
-  };
-}
-
-async function java(main: string, args: readonly string[]) {
-  const libs = await apacheKafkaJars(repository);
-  return timed('java', ['-Xmx512m', '-cp', join(libs, '*'), main, ...args]);
-}
 
 /** Runs a program and counts its processor time, as the shell that waits for it is told. */
 async function timed(program: string, args: readonly string[]) {
