@@ -102,8 +102,9 @@ export function normalized(text: string): string {
       .replaceAll(/TopicId: [\w-]{22}/g, 'TopicId: ID')
       .replaceAll(/(adminclient|consumer|producer)-\d+/g, '$1-N')
       .replaceAll(/(Cluster ID|ClusterId): +[\w-]{22}/g, '$1: ID')
+      // The frames of a stack trace name places in the tool.
       .replaceAll(/^\tat .*\n/gm, '')
-  ); // the frames of a stack trace name places in the tool
+  );
 }
 
 /** Waits on both brokers until something holds there. */
