@@ -13,7 +13,6 @@ import { RawClient } from '../support/raw-client.ts';
 import {
   batchOf,
   commitOffset,
-  committedOffset,
   createTopic,
   describeTopic,
   fetchOne,
@@ -21,6 +20,7 @@ import {
   produceValues,
   valuesOf,
 } from '../support/requests.ts';
+import { committedOffset } from '../support/transactional-client.ts';
 
 let clock: ManualClock;
 let disk: MemoryDisk;
@@ -208,7 +208,7 @@ describe('a disk that is full altogether', () => {
 
 describe('a group whose log fails', () => {
   const commit = (offset: number): Promise<number> => commitOffset(client, offset);
-  const committed = (): Promise<number> => committedOffset(client);
+  const committed = () => committedOffset(client, 'g', 'orders');
 
   beforeEach(async () => {
     await client.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: ['g'] });

@@ -10,7 +10,6 @@ import { RawClient } from '../support/raw-client.ts';
 import {
   batchOf,
   commitOffset,
-  committedOffset,
   createTopic,
   describeTopic,
   fetchOne,
@@ -18,6 +17,7 @@ import {
   produceValues,
   readAll,
 } from '../support/requests.ts';
+import { committedOffset } from '../support/transactional-client.ts';
 
 /*
  * What an acknowledgement is worth: the rows of docs/durability.md.
@@ -56,10 +56,10 @@ afterEach(async () => {
 const values = async (client: RawClient, topic: string): Promise<string[]> =>
   (await readAll(client, topic)).map(({ value }) => value);
 
-const committed = async (client: RawClient): Promise<number> => {
+const committed = async (client: RawClient) => {
   await client.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: ['g'] });
   await settle(20);
-  return committedOffset(client);
+  return committedOffset(client, 'g', 'orders');
 };
 
 describe('metadata that was acknowledged', () => {

@@ -3,7 +3,6 @@ import { produce } from '../../src/protocol/messages/produce.ts';
 import { metadata } from '../../src/protocol/messages/metadata.ts';
 import { createTopics } from '../../src/protocol/messages/create-topics.ts';
 import { offsetCommit } from '../../src/protocol/messages/offset-commit.ts';
-import { offsetFetch } from '../../src/protocol/messages/offset-fetch.ts';
 import { buildBatch, readRecords, type BatchInput } from '../../src/protocol/record-batch.ts';
 import type { ByteRange } from '../../src/protocol/byte-range.ts';
 import type { RequestInput, ResponseOf } from '../../src/protocol/schema.ts';
@@ -199,19 +198,6 @@ export async function commitOffset(
     topics: [{ name: topic, partitions }],
   });
   return response.topics[0]!.partitions[0]!.errorCode;
-}
-
-/** The offset that a group has committed of the first partition, -1 for none. */
-export async function committedOffset(
-  client: RawClient,
-  { groupId = 'g', topic = 'orders' }: GroupWish = {},
-): Promise<number> {
-  const response = await client.request(offsetFetch, 7, {
-    groupId,
-    topics: [{ name: topic, partitionIndexes: [0] }],
-    requireStable: false,
-  });
-  return response.topics[0]!.partitions[0]!.committedOffset;
 }
 
 /** A topic as Metadata tells it. */
