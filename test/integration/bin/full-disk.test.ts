@@ -63,8 +63,8 @@ function mayMount(): boolean {
 }
 
 const disks: [string, () => SmallDisk][] = [['a file size limit', limitedFiles]];
-const isRoot = mayMount();
-if (isRoot) disks.push(['a small tmpfs', () => tmpfs()]);
+const canMount = mayMount();
+if (canMount) disks.push(['a small tmpfs', () => tmpfs()]);
 
 let program: Program;
 
@@ -155,7 +155,7 @@ describe.each(disks)('a broker on %s', (_name, make) => {
 const useless: [string, () => SmallDisk, RegExp][] = [
   ['of the system', systemFolder, /permission denied|the file system is read-only/],
 ];
-if (isRoot) {
+if (canMount) {
   useless.push(
     ['on a full disk', () => tmpfs('size=4k'), /no space is left on the device/],
     ['on a read-only disk', () => tmpfs('ro'), /the file system is read-only/],
