@@ -55,8 +55,21 @@ export function readExpected(text: string): ExpectedFailure[] {
   });
 }
 
-/** Compares a run with what passes on Apache Kafka. */
-export function score(results: readonly TestResult[], baseline: Baseline): Score {
+/**
+ * Compares a run with what passes on Apache Kafka.
+ *
+ * @param wants  whether the run was to run a test; one that was and has no result has failed
+ */
+export function score(
+  reported: readonly TestResult[],
+  baseline: Baseline,
+  wants: (test: string) => boolean = () => true,
+): Score {
+  const hasResult = new Set(reported.map(({ test }) => test));
+  const absent = baseline.apache
+    .filter(({ test, verdict }) => verdict === 'pass' && wants(test) && !hasResult.has(test))
+    .map(({ test }) => ({ test, verdict: 'fail' as const, seconds: 0, note: 'no result' }));
+  const results = [...reported, ...absent];
   const onApache = passing(baseline.apache);
   const onNothing = passing(baseline.nothing);
   const inBaseline = new Set(baseline.apache.map(({ test }) => test));

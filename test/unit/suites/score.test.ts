@@ -50,6 +50,15 @@ describe('the score of a suite', () => {
     );
   });
 
+  test('a wanted test without a result has failed', () => {
+    const baseline = { apache: results({ a: 'pass', b: 'pass' }), nothing: [], expected: [] };
+
+    expect(score([], baseline, (name) => name === 'b')).toMatchObject({
+      ...{ counted: 1, passed: 0 },
+      unexplained: [{ test: 'b', note: 'no result' }],
+    });
+  });
+
   test('a test that the baseline does not know is said, not counted', () => {
     const found = score(results({ z: 'pass' }), { apache: [], nothing: [], expected: [] });
 
