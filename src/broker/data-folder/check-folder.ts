@@ -82,6 +82,7 @@ async function checkFolder(
       path: `${root}/${name}`,
       isClean,
       recoveryPoint: checkpoints.recoveryPoints.get(name) ?? 0,
+      logStart: checkpoints.logStarts.get(name) ?? 0,
       mayBeCompacted: mayBeCompacted(name, topicName, image, checkpoints),
       lacksIndexes: name === catalogFolder,
       inspect: isCoordinatorTopic(topicName) ? inspectorOf(topicName) : undefined,

@@ -8,11 +8,15 @@ export class EpochCheck {
   private lastEpoch = -1;
   private reportedEpoch: number | undefined;
 
-  /** @param entries  undefined: there is no such file that could be read */
+  /**
+   * @param entries   undefined: there is no such file that could be read
+   * @param logStart  what lies before it was deleted, and the file does not know of it any more
+   */
   constructor(
     private readonly report: CheckReport,
     private readonly path: string,
     private readonly entries: readonly EpochEntry[] | undefined,
+    private readonly logStart: number,
   ) {
     if (entries === undefined) return;
     const wrong = entries.find(({ epoch, startOffset }, i) => {
@@ -37,6 +41,7 @@ export class EpochCheck {
     const before = this.lastEpoch;
     if (epoch < before) return `leader epoch ${epoch} comes after ${before}`;
     const written = this.cache?.epochForOffset(baseOffset) ?? epoch;
+    if (written < 0 && baseOffset < this.logStart) return undefined;
     // What only one batch says is not held against all that follow.
     if (written <= epoch) this.lastEpoch = written;
     if (written === epoch || this.reportedEpoch === epoch) return undefined;

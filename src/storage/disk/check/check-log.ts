@@ -32,6 +32,8 @@ export interface LogToCheck {
   readonly isClean: boolean;
   /** What is durable ends here, by the checkpoint at the root. */
   readonly recoveryPoint: number;
+  /** Where the log begins, by the checkpoint at the root: within a segment after DeleteRecords. */
+  readonly logStart: number;
   /** The cleaner may have taken records away. */
   readonly mayBeCompacted: boolean;
   /** Nobody misses indexes: the metadata log is read as a whole. */
@@ -78,7 +80,7 @@ class LogCheck {
     const context: LogContext = {
       report,
       producers: new ProducerCheck(report, this.snapshots(), firstOffset),
-      epochs: new EpochCheck(report, this.pathOf(epochFile), this.readEpochs()),
+      epochs: new EpochCheck(report, this.pathOf(epochFile), this.readEpochs(), log.logStart),
       inspect: log.inspect,
       isCompacted: log.mayBeCompacted,
       nextOffset: firstOffset,

@@ -3,7 +3,7 @@ import { putInt32, putInt64 } from '../../../../src/protocol/big-endian.ts';
 import { crc32c } from '../../../../src/protocol/crc32c.ts';
 import { batches, batchSizeAt, buildBatch } from '../../../../src/protocol/record-batch.ts';
 import { counted } from '../../../../src/storage/disk/check/check-report.ts';
-import { rangeOf } from '../../../support/batches.ts';
+import { batchOf, put, rangeOf, startMs } from '../../../support/batches.ts';
 import { MemoryDisk } from '../../../support/memory-disk.ts';
 import { checked, plantedDisk, plantedFolder as folder } from '../../../support/planted-folder.ts';
 
@@ -87,6 +87,24 @@ describe('a folder in order', () => {
     const { lines } = await checked(await plantedDisk('killed'));
     expect(lines).toEqual([
       'note /data: the last stop was not clean; the next start reads the ends of the logs again',
+    ]);
+  });
+
+  test('has none when records were deleted whose batches still lie in a segment', async () => {
+    const disk = await plantedDisk('clean', async (log) => {
+      for (let i = 0; i < 6; i++) await put(log, ['a', 'b'], startMs + i);
+      log.becomeLeader(2);
+      for (let i = 0; i < 4; i++) {
+        const batch = batchOf(['c', 'd'], { timestamp: startMs + 10 + i });
+        await log.append(batch, { leaderEpoch: 2, origin: 'client' }).committed;
+      }
+      await log.deleteBefore(15);
+    });
+    expect(disk.readFile(`${folder}/leader-epoch-checkpoint`).toString()).toBe('0\n1\n2 15\n');
+    expect((await checked(disk)).lines).toEqual([]);
+    disk.writeFile('/data/log-start-offset-checkpoint', '0\n1\norders 0 11\n');
+    expect((await checked(disk)).lines).toEqual([
+      'error /data/orders-0/leader-epoch-checkpoint: it does not know epoch 2, in which offset 12 was written',
     ]);
   });
 
