@@ -18,15 +18,25 @@ export function cacheFolder(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'odradek');
 }
 
+/** What is fetched together: each has a pom of its own, so that nobody waits for what another one needs. */
+const POMS = {
+  'apache-kafka': 'scripts/apache-kafka/pom.xml',
+  'kafka-streams': 'scripts/apache-kafka/streams/pom.xml',
+} as const;
+export type JarSet = keyof typeof POMS;
+
 /**
- * Why Apache Kafka cannot be run from jars on this machine, or null when it can: a JDK (the tools' runner is compiled
- * here) and Maven, unless the jars are already in the cache.
+ * Why Apache Kafka (or its Streams) cannot be run from jars on this machine, or null when it can: a JDK (the tools'
+ * runner is compiled here) and Maven, unless the jars are already in the cache.
  */
-export async function whyNoJars(repository: string): Promise<string | null> {
+export async function whyNoJars(
+  repository: string,
+  set: JarSet = 'apache-kafka',
+): Promise<string | null> {
   const java = await javaVersion();
   if (java === null) return 'no JDK found (`javac` is not on the path)';
   if (java < OLDEST_JAVA) return `JDK ${java} found, ${OLDEST_JAVA} or newer needed`;
-  const { complete } = await jarsPlace(repository);
+  const { complete } = await jarsPlace(repository, set);
   if (existsSync(complete)) return null;
   const maven = await run('mvn', ['--version']).catch(() => null);
   return maven === null ? 'no Maven found (`mvn` is not on the path)' : null;
@@ -38,13 +48,13 @@ async function javaVersion(): Promise<number | null> {
   return major === undefined ? null : Number(major);
 }
 
-async function jarsPlace(repository: string) {
-  const pom = join(repository, 'scripts/apache-kafka/pom.xml');
+async function jarsPlace(repository: string, set: JarSet) {
+  const pom = join(repository, POMS[set]);
   const hash = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')
     .slice(0, 12);
-  const folder = join(cacheFolder(), `apache-kafka-${APACHE_KAFKA_VERSION}-${hash}`);
+  const folder = join(cacheFolder(), `${set}-${APACHE_KAFKA_VERSION}-${hash}`);
   return { pom, folder, libs: join(folder, 'libs'), complete: join(folder, 'complete') };
 }
 
@@ -54,8 +64,11 @@ async function jarsPlace(repository: string) {
  * @param repository  root of this repository
  * @returns           the folder that holds the jars
  */
-export async function apacheKafkaJars(repository: string): Promise<string> {
-  const { pom, folder, libs, complete } = await jarsPlace(repository);
+export async function apacheKafkaJars(
+  repository: string,
+  set: JarSet = 'apache-kafka',
+): Promise<string> {
+  const { pom, folder, libs, complete } = await jarsPlace(repository, set);
   if (existsSync(complete)) return libs;
   const partial = `${folder}.${process.pid}`;
   await rm(partial, { recursive: true, force: true });
