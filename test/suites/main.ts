@@ -14,9 +14,9 @@ import { startFor, startable, type Startable } from './frame/start.ts';
 import type { Suite, SuiteSource, TestResult } from './frame/suite.ts';
 import { summary } from './frame/summary.ts';
 import { nodeRdkafka } from './node-rdkafka/node-rdkafka.ts';
-import { librdkafka, librdkafkaNoAutoCreate } from './librdkafka/librdkafka.ts';
+import { librdkafka, librdkafkaNoAutoCreate, librdkafkaShare } from './librdkafka/librdkafka.ts';
 
-const suites: readonly Suite[] = [librdkafka, librdkafkaNoAutoCreate, nodeRdkafka];
+const suites: readonly Suite[] = [librdkafka, librdkafkaNoAutoCreate, librdkafkaShare, nodeRdkafka];
 
 const usage = `npm run test:suite -- SUITE [options]
 
@@ -24,7 +24,8 @@ const usage = `npm run test:suite -- SUITE [options]
   --bootstrap ADDRESS    the broker, or brokers, to test: host:port,host:port
   --start BROKER         starts one for the run instead: ${startable.join(', ')}
   --set NAME=VALUE       one more Kafka property of the started broker; may be repeated
-  --only A,B             only these tests
+  --only A,B             only tests whose names begin so
+  --timeout SECONDS      how long one test may take, or one file where the suite runs whole files
   --csv FILE             writes the results there; else they are printed
   --save NAME            writes them as this suite's baseline: apache or nothing
   --rebuild              fetches and builds the suite anew
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
       start: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       only: { type: 'string' },
+      timeout: { type: 'string' },
       csv: { type: 'string' },
       save: { type: 'string' },
       keep: { type: 'string' },
@@ -65,13 +67,14 @@ async function main(): Promise<void> {
   });
   const results: TestResult[] = [];
   const only = values.only?.split(',');
-  const wants = (test: string) => only?.includes(test) ?? true;
+  const wants = (test: string) => only?.some((start) => test.startsWith(start)) ?? true;
   console.log(CSV_HEADER);
   try {
     await suite.run({
       bootstrapServers: broker.bootstrapServers,
       suiteFolder,
       scratch,
+      testTimeoutMs: values.timeout === undefined ? undefined : Number(values.timeout) * 1000,
       wants,
       report: (result) => {
         results.push(result);

@@ -26,6 +26,8 @@ export interface SuiteRun {
   readonly suiteFolder: string;
   /** An empty folder for what this run writes; output of failed tests is kept there. */
   readonly scratch: string;
+  /** How long one test may take, when that was said: `--timeout`. */
+  readonly testTimeoutMs: number | undefined;
   /** Whether a test was asked for. */
   wants(test: string): boolean;
   /** To be called once for every test, as it ends. */

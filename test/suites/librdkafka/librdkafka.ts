@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { APACHE_KAFKA_VERSION } from '../../../scripts/apache-kafka/jars.ts';
-import { runCommand, type CommandResult } from '../frame/command.ts';
-import type { Suite, SuiteRun, Verdict } from '../frame/suite.ts';
+import { runCommand } from '../frame/command.ts';
+import type { Suite, SuiteRun } from '../frame/suite.ts';
 import { KAFKA_FOLDER, librdkafkaSource, TESTS_FOLDER } from './source.ts';
-import { numbersOf, readTestTable } from './test-table.ts';
+import { resultsOf } from './runner-output.ts';
+import { entriesOf, readTestTable } from './test-table.ts';
 
 /** The cluster that librdkafka's own `scenarios/*.json` describe. */
 const clusterSettings = {
@@ -21,7 +22,15 @@ export const librdkafka: Suite = {
   name: 'librdkafka',
   source: librdkafkaSource,
   broker: { brokers: 3, settings: { ...clusterSettings, 'auto.create.topics.enable': 'true' } },
-  run: async (run) => runScenario(run, 'default'),
+  run: async (run) => runScenario(run, 'default', (number) => !isOfShareGroups(number)),
+};
+
+/** Its tests of share groups (KIP-932), all in full: quick mode leaves nothing of them. */
+export const librdkafkaShare: Suite = {
+  name: 'librdkafka-share',
+  source: librdkafkaSource,
+  broker: { brokers: 3, settings: { ...clusterSettings, 'auto.create.topics.enable': 'true' } },
+  run: async (run) => runScenario(run, 'default', isOfShareGroups),
 };
 
 /** Those of its tests that want a cluster without automatic creation of topics. */
@@ -29,35 +38,38 @@ export const librdkafkaNoAutoCreate: Suite = {
   name: 'librdkafka-noautocreate',
   source: librdkafkaSource,
   broker: { brokers: 3, settings: { ...clusterSettings, 'auto.create.topics.enable': 'false' } },
-  run: async (run) => runScenario(run, 'noautocreate'),
+  run: async (run) => runScenario(run, 'noautocreate', () => true),
 };
 
-/** Numbers of which quick mode leaves nothing: with it they pass in no time and without a broker. */
-const emptyInQuickMode = new Set<string>([]);
+/** Numbers of which quick mode leaves nothing: with it they pass in no time, and without a broker. */
+const EMPTY_IN_QUICK_MODE =
+  '0018 0019 0026 0045 0050 0061 0082 0089 0102 0122 0127 0132 0150'.split(' ');
+/** Numbers of which it leaves out the most. */
+const LITTLE_IN_QUICK_MODE = '0077 0081 0098 0113 0137'.split(' ');
+const IN_FULL = new Set([...EMPTY_IN_QUICK_MODE, ...LITTLE_IN_QUICK_MODE]);
 
-const QUICK_TIMEOUT_MS = 300_000;
-const FULL_TIMEOUT_MS = 600_000;
+const isOfShareGroups = (number: string) => number >= '0170' && number <= '0189';
 
-async function runScenario(run: SuiteRun, scenario: string): Promise<void> {
+const TIMEOUT_MS = 600_000;
+
+async function runScenario(
+  run: SuiteRun,
+  scenario: string,
+  isMeant: (number: string) => boolean,
+): Promise<void> {
   const tests = join(run.suiteFolder, TESTS_FOLDER);
   const table = readTestTable(await readFile(join(tests, 'test.c'), 'utf8'));
-  const configuration = join(run.scratch, 'test.conf');
-  await writeFile(
-    configuration,
-    [
-      `bootstrap.servers=${run.bootstrapServers}`,
-      'broker.address.family=v4',
-      'test.topic.random=true',
-      'test.timeout.multiplier=2',
-      '',
-    ].join('\n'),
+  const entries = entriesOf(scenario, table).filter(
+    ({ name, number }) => isMeant(number) && run.wants(name),
   );
-  for (const number of numbersOf(scenario, table)) {
-    if (!run.wants(number)) continue;
-    const isQuick = !emptyInQuickMode.has(number);
+  const configuration = join(run.scratch, 'test.conf');
+  await writeFile(configuration, configurationText(run.bootstrapServers));
+  for (const number of new Set(entries.map((entry) => entry.number))) {
+    const names = entries.filter((entry) => entry.number === number).map(({ name }) => name);
+    const quick = IN_FULL.has(number) || isOfShareGroups(number) ? [] : ['-Q'];
     const result = await runCommand({
       command: './test-runner',
-      args: ['-p1', '-L', '-E', ...(isQuick ? ['-Q'] : []), '-s', scenario],
+      args: ['-p1', '-L', '-E', ...quick, '-s', scenario],
       cwd: tests,
       env: {
         ...process.env,
@@ -69,27 +81,18 @@ async function runScenario(run: SuiteRun, scenario: string): Promise<void> {
         LD_LIBRARY_PATH: ['../src', '../src-cpp'].map((folder) => join(tests, folder)).join(':'),
       },
       outputFile: join(run.scratch, `${number}.log`),
-      timeoutMs: isQuick ? QUICK_TIMEOUT_MS : FULL_TIMEOUT_MS,
+      timeoutMs: run.testTimeoutMs ?? TIMEOUT_MS,
     });
-    run.report({ test: number, seconds: result.seconds, ...outcomeOf(result) });
+    for (const one of resultsOf(names, result)) run.report(one);
   }
 }
 
-/** A test that skips itself ends with 0, and says so only in its output. */
-export function outcomeOf(result: Pick<CommandResult, 'code' | 'isTimedOut' | 'output'>): {
-  verdict: Verdict;
-  note: string;
-} {
-  // eslint-disable-next-line no-control-regex -- colours of a terminal
-  const output = result.output.replaceAll(/\x1b\[[0-9;]*m/g, '');
-  if (result.isTimedOut) return { verdict: 'fail', note: 'timed out' };
-  if (result.code !== 0) {
-    const words = /### Test "[^"]*" failed at [^#]*?####\n([^\n]*(?:\n[^\n]*)?)/.exec(output)?.[1];
-    const end = `ended with ${result.code ?? 'a signal'}`;
-    return { verdict: 'fail', note: (words ?? end).slice(0, 200) };
-  }
-  const skipped = /SKIPPING TEST: ([^\n]*)/.exec(output)?.[1];
-  return skipped === undefined
-    ? { verdict: 'pass', note: '' }
-    : { verdict: 'skip', note: skipped.slice(0, 200) };
+function configurationText(bootstrapServers: string): string {
+  return [
+    `bootstrap.servers=${bootstrapServers}`,
+    'broker.address.family=v4',
+    'test.topic.random=true',
+    'test.timeout.multiplier=2',
+    '',
+  ].join('\n');
 }

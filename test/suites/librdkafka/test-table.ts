@@ -24,11 +24,10 @@ export function readTestTable(source: string): TableEntry[] {
 /** Needs no broker, needs a socket emulator that quick mode leaves out, or is only for people. */
 const LEFT_OUT = ['TEST_F_LOCAL', 'TEST_F_SOCKEM', 'TEST_F_MANUAL'];
 
-/** The numbers of a scenario that need a broker, in the order of the table. */
-export function numbersOf(scenario: string, table: readonly TableEntry[]): string[] {
-  const entries = table.filter(
+/** The tests of a scenario that need a broker, in the order of the table. */
+export function entriesOf(scenario: string, table: readonly TableEntry[]): TableEntry[] {
+  return table.filter(
     ({ flags, scenarios }) =>
       scenarios.includes(scenario) && !flags.some((flag) => LEFT_OUT.includes(flag)),
   );
-  return [...new Set(entries.map(({ number }) => number))];
 }

@@ -54,7 +54,7 @@ async function runFile(run: SuiteRun, file: string): Promise<TestResult[]> {
       cwd,
       env: { ...process.env, KAFKA_HOST: run.bootstrapServers },
       outputFile: join(run.scratch, `${file}.${attempt}.log`),
-      timeoutMs: FILE_TIMEOUT_MS,
+      timeoutMs: run.testTimeoutMs ?? FILE_TIMEOUT_MS,
     });
     if (!isTimedOut || attempt === TRIES) return mochaResults(file, output);
   }
