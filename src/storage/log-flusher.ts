@@ -31,6 +31,11 @@ export class LogFlusher {
     return this.failed !== undefined;
   }
 
+  /** What the medium holds is unknown, as after a failed flush. */
+  giveUp(cause: unknown): void {
+    this.failed ??= cause instanceof Error ? cause : new Error(String(cause));
+  }
+
   /** Makes everything durable that the medium was given. @param endOffset  where that ends */
   async sync(endOffset: number): Promise<void> {
     this.refuseAfterFailure();
@@ -45,7 +50,7 @@ export class LogFlusher {
       }
       syncRest();
     } catch (error) {
-      this.failed ??= error instanceof Error ? error : new Error(String(error));
+      this.giveUp(error);
       throw error;
     }
     this.recoveryPoint = Math.max(this.recoveryPoint, endOffset);

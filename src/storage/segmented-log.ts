@@ -94,7 +94,11 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       isSyncDue: (group) => this.isSyncDue(group),
       syncNow: (group) => this.flusher.sync(group.endOffset),
       onCommitted: (group) => this.onCommitted(group),
-      onFailed: (cause) => this.onFailed(cause),
+      onFailed: (cause, isTakenBack) => {
+        // That it was cut off is perhaps not on the disk, nor what the same fsync should cover.
+        if (!isTakenBack) this.flusher.giveUp(cause);
+        this.onFailed(cause);
+      },
     });
     const { segments, aborted } = this;
     this.maintenance = new LogMaintenance(

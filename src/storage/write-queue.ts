@@ -78,7 +78,8 @@ export interface WriteOwner {
   /** Makes everything up to the group's end durable. */
   syncNow(group: WriteGroup): Promise<void>;
   onCommitted(group: WriteGroup): void;
-  onFailed(cause: unknown): void;
+  /** @param isTakenBack  whether nothing of it is left on the medium */
+  onFailed(cause: unknown, isTakenBack: boolean): void;
 }
 
 /**
@@ -223,8 +224,9 @@ export class WriteQueue implements Committing {
   }
 
   private fail(group: WriteGroup, cause: unknown): void {
+    const isTakenBack = takenBack(group);
     group.reject(
-      takenBack(group)
+      isTakenBack
         ? new StorageFailure('NotCommitted', withCause('the write failed', cause), cause)
         : new StorageFailure(
             'OutcomeUnknown',
@@ -232,7 +234,7 @@ export class WriteQueue implements Committing {
             cause,
           ),
     );
-    this.owner.onFailed(cause);
+    this.owner.onFailed(cause, isTakenBack);
     this.wakeIdle();
   }
 

@@ -8,8 +8,9 @@ import type { DiskLogFolder } from './disk-log-folder.ts';
  * them. So everything behind the last good fsync is unknown. Recovery has read it, cut it where a
  * checksum does not agree, and what is left is written again, to the same place: that makes the
  * pages dirty once more, and the fsync that follows covers them. (A copy in new files would also
- * get around a broken sector; there the fsync fails once more, and the log stays closed.) Indexes,
- * epochs and identity are written anew anyway.
+ * get around a broken sector; there the fsync fails once more, and the log stays closed.) The same
+ * goes for the end of the log: what was cut off would come back. Indexes, epochs and identity are
+ * written anew anyway.
  *
  * @throws raw system errors
  */
@@ -21,7 +22,8 @@ export async function rewriteUnsynced(
   for (const segment of segments) {
     const from = failed.syncedSizeOf(segment.baseOffset);
     const medium = folder.found(segment.baseOffset);
-    if (from < segment.size) await medium?.rewrite(from, segment.size);
+    const isLast = segment === segments.at(-1);
+    if (from < segment.size || isLast) await medium?.rewrite(from, segment.size, isLast);
     else if (medium?.isDirty === true) await medium.sync();
     segment.syncedSize = segment.size;
   }

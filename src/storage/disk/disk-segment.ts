@@ -156,8 +156,17 @@ export class DiskSegment implements ReplacementMedium {
   /**
    * Writes the bytes from `from` to `to` once more, as they are read now, and makes them durable.
    * After a failed fsync the system counts them as written, and would not try again by itself.
+   *
+   * @param isLast  nothing of the log follows: that the file ends at `to` is done once more, too
    */
-  async rewrite(from: number, to: number): Promise<void> {
+  async rewrite(from: number, to: number, isLast: boolean): Promise<void> {
+    if (!this.isThere) return;
+    if (from < to) await this.rewriteBytes(from, to);
+    if (isLast) this.cutOnceMore(to);
+    await this.sync();
+  }
+
+  private async rewriteBytes(from: number, to: number): Promise<void> {
     const { buffer, release } = this.lend(Math.min(rewrittenAtOnce, to - from));
     try {
       await this.tools.files.during(this.log, async (file) => {
@@ -167,10 +176,19 @@ export class DiskSegment implements ReplacementMedium {
           await file.write([buffer.subarray(0, length)], at);
         }
       });
-      await this.sync();
     } finally {
       release();
     }
+  }
+
+  /**
+   * What was cut off, by whoever took a failed write back or recovered the log, may be on the disk
+   * still. A size that stays the same is nothing to write, hence the file grows first.
+   */
+  private cutOnceMore(size: number): void {
+    const file = this.tools.files.use(this.log);
+    file.truncate(size + 1);
+    file.truncate(size);
   }
 
   private lend(length: number): { readonly buffer: Buffer; readonly release: () => void } {

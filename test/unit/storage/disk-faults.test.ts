@@ -153,6 +153,29 @@ describe('a flush that failed', () => {
     expect(await foundOn(disk.afterPowerCut())).toEqual(['a', 'b', 'c']);
   });
 
+  test('covers no cut either: what was refused and cut off stays away after a power cut', async () => {
+    const log = await open({ flushMessages: 1 });
+    // The record is on the disk, its folder fails, and so does the fsync that says it is cut off.
+    disk.failWith('sync', 'EIO', { path: /orders-0$/, times: 1 });
+    disk.failWith('sync', 'EIO', { path: /\.log$/, after: 1, times: 1 });
+    const ticket = log.append(batchOf(['a']), asClient);
+    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    expect(await valuesFrom(await open({ flushMessages: 1 }), 0)).toEqual([]);
+    expect(await foundOn(disk.afterPowerCut())).toEqual([]);
+  });
+
+  test('may be that of a write that is taken back: what came before is written again', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    disk.failWith('write', 'ENOSPC', { path: /\.log$/, writesBytes: 10 });
+    disk.failWith('sync', 'EIO', { path: /\.log$/, times: 1 });
+    await put(log, ['b']).catch(() => undefined);
+    disk.heal();
+    const again = await open();
+    await again.flush();
+    expect(await foundOn(disk.afterPowerCut())).toEqual(['a']);
+  });
+
   test('keeps the log closed for as long as the disk cannot do better', async () => {
     const log = await open();
     await put(log, ['a']);
