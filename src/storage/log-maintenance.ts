@@ -96,7 +96,6 @@ export class LogMaintenance {
     await this.confirmAges(this.countExpired(settings, nowMs));
     const expired = this.countExpired(settings, nowMs);
     if (expired === 0 || this.hasFailed()) return;
-    const gone = segments.all.slice(0, expired);
     if (expired < segments.all.length) {
       await this.owner.written();
     } else {
@@ -105,8 +104,8 @@ export class LogMaintenance {
       await this.owner.flush();
     }
     if (this.hasFailed()) return;
-    this.owner.moveLogStart((segments.all[expired] as Segment).baseOffset);
-    this.remove(gone);
+    const gone = this.remove(expired);
+    if (gone.length === 0) return;
     const { topicName, partition } = this.log.ref;
     around.logger.info('segments that nobody needs any more are deleted', {
       topic: topicName,
@@ -135,10 +134,15 @@ export class LogMaintenance {
 
   /**
    * One after the other, on the disk too: a log is cut at a hole. What the disk does not let go now
-   * lies below the log's start, and goes another time.
+   * goes another time, and until then the log begins there: no crash may move its start back.
+   *
+   * @param count  so many of the first
+   * @returns      those that are gone
    */
-  private remove(old: readonly Segment[]): void {
-    for (const segment of old) {
+  private remove(count: number): readonly Segment[] {
+    const old = this.parts.segments.all.slice(0, count + 1);
+    for (let i = 0; i < count; i++) {
+      const [segment, next] = [old[i] as Segment, old[i + 1] as Segment];
       try {
         this.parts.medium.syncRemovals();
         segment.medium.remove(this.log.settings.fileDeleteDelayMs, false);
@@ -146,10 +150,12 @@ export class LogMaintenance {
         const { topicName, partition } = this.log.ref;
         const where = { topic: topicName, partition, baseOffset: segment.baseOffset };
         this.parts.around.logger.warn('a segment could not be deleted yet', { ...where, error });
-        return;
+        return old.slice(0, i);
       }
       this.forget([segment], []);
+      this.owner.moveLogStart(next.baseOffset);
     }
+    return old.slice(0, count);
   }
 
   /** Puts segments in the place of others, all at once: retention none, the cleaner a smaller one. */

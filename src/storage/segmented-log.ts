@@ -70,7 +70,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   /** Where it ended when it was opened. */
   private readonly foundEndOffset: number;
   private isClosing = false;
-  private isLogStartNoted = true;
+  /** Of a log that is opened again the one before perhaps could not write it down. */
+  private isLogStartNoted = false;
 
   constructor(
     readonly ref: PartitionRef,

@@ -36,3 +36,10 @@ export async function rewriteUnsynced(
  * given to one record is never given to another.
  */
 export const startOfLost = (failed: SegmentedLog | undefined): number => failed?.highWatermark ?? 0;
+
+/**
+ * Where a log begins that is opened again: what was deleted stays deleted, also where that could not
+ * be written down.
+ */
+export const startAgain = (written: number, failed: SegmentedLog | undefined): number =>
+  Math.max(written, failed?.logStartOffset ?? 0);

@@ -28,7 +28,7 @@ import { OpenFiles } from './open-files.ts';
 import { RecoveryProgress } from './recovery-progress.ts';
 import { RootCheckpoints } from './root-checkpoints.ts';
 import { makeRoot, RootFolder } from './root-folder.ts';
-import { rewriteUnsynced, startOfLost } from './after-failure.ts';
+import { rewriteUnsynced, startAgain, startOfLost } from './after-failure.ts';
 
 export interface DiskLogStoreOptions extends LogStoreOptions {
   readonly disk: Disk;
@@ -221,7 +221,9 @@ export class DiskLogStore extends BaseLogStore {
     const marks = {
       isClean: !isThere || (isUntouched && failed === undefined && this.wasStoppedCleanly),
       recoveryPoint: before?.log.recoveryPoint ?? this.checkpoints.recoveryPointOf(name),
-      logStartOffset: isThere ? this.checkpoints.logStartOf(name) : startOfLost(failed),
+      logStartOffset: isThere
+        ? startAgain(this.checkpoints.logStartOf(name), failed)
+        : startOfLost(failed),
       cleanedUntil: this.checkpoints.cleanedUntil(name) ?? 0,
     };
     const watch = { onRead: (bytes: number) => this.onRead(bytes), check: () => this.checkOpen() };

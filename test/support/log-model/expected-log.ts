@@ -49,7 +49,7 @@ export class ExpectedLog {
   /** So far the log said that all is durable. */
   durableEnd = 0;
   /** Batches that a crash or a failure took. */
-  private readonly lost: ExpectedBatch[] = [];
+  private lost: ExpectedBatch[] = [];
   private producers = new Map<number, ExpectedProducer>();
   private readonly openBelow = new Set<number>();
   private ended: EndedTransaction[] = [];
@@ -92,6 +92,11 @@ export class ExpectedLog {
     const isBack = lost !== undefined && lost.baseOffset === this.end;
     if (isBack) this.add(lost);
     return isBack;
+  }
+
+  /** What was lost so far can be nowhere any more. */
+  forgetLost(): void {
+    this.lost = [];
   }
 
   /** All is deleted or lost, and the log goes on at an offset. */

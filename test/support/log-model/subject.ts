@@ -90,6 +90,8 @@ export class Subject {
     this.takeStart(ending);
     expected.acknowledgedEnd = expected.end;
     if (ending === 'clean' || ending === 'power cut') expected.durableEnd = expected.end;
+    // Opened again is repaired: what was cut off is gone for good.
+    if (ending === 'failure') expected.forgetLost();
     log.onAdvance(() => this.onAdvance(log));
   }
 
@@ -112,7 +114,7 @@ export class Subject {
       const isWanted = start <= this.wantedStart || isLost || this.isExpired(start);
       demand(isWanted, () => `the log starts at ${start}, where nothing below ${start} may go`);
     } else {
-      const isForgotten = ending === 'power cut' || this.isStartUnsure;
+      const isForgotten = ending === 'power cut' || (ending !== 'failure' && this.isStartUnsure);
       demand(isForgotten, () => `the start fell from ${expected.start} to ${start}`);
       // Deleted is deleted: `restoreStart` says so again.
       expected.start = Math.min(expected.start, expected.end);

@@ -387,8 +387,12 @@ describe('small files that cannot be written', () => {
     disk.failWith('write', 'ENOSPC', { path: /log-start/ });
     expect(await codeOf(() => log.deleteBefore(2))).toBe('KAFKA_STORAGE_ERROR');
     expect(await codeOf(() => log.deleteBefore(2))).toBe('KAFKA_STORAGE_ERROR');
+    disk.failWith('write', 'ENOSPC', { path: /\.log$/, times: 1 });
+    await expect(put(log, ['d'])).rejects.toThrow();
+    const again = await open();
+    expect(again.logStartOffset).toBe(2);
     disk.heal();
-    expect(await log.deleteBefore(2)).toBe(2);
+    expect(await again.deleteBefore(2)).toBe(2);
     const left = await storeOver(disk.copy()).open(partitionRef(), logSettings());
     expect(left.logStartOffset).toBe(2);
   });
@@ -441,6 +445,24 @@ describe('a name that cannot be changed', () => {
     expect(log.logStartOffset).toBe(50);
     await store.close();
   });
+});
+
+test('retention moves the start no further than files are gone: a kill does not move it back', async () => {
+  const log = await open({ ...small, retentionBytes: 0, fileDeleteDelayMs: 0 });
+  for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
+  disk.failWith('rename', 'EIO', { path: /orders-0.*log$/, after: 1 });
+  await log.applyRetention();
+  expect(log.logStartOffset).toBeGreaterThan(0);
+  expect(log.logStartOffset).toBeLessThan(50);
+  const killed = disk.copy();
+  disk.heal();
+  await log.applyRetention();
+  expect(log.logStartOffset).toBe(60);
+  const { logStartOffset } = await storeOver(killed).open(partitionRef(), logSettings(small));
+  expect(killed.exists(`/data/orders-0/${String(logStartOffset).padStart(20, '0')}.log`)).toBe(
+    true,
+  );
+  await store.close();
 });
 
 test('segments are deleted in order: no power cut leaves a hole, at which the log would be cut', async () => {
