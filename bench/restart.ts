@@ -162,7 +162,7 @@ const apache: Startable = {
   name: `Apache Kafka ${APACHE_KAFKA_VERSION}`,
   make: async (folder, port) => {
     const jvmFlags = ['-Xms1g', '-Xmx2g', '-XX:+UseG1GC'];
-    const kafka = await apacheKafka({ repository: process.cwd(), folder, port, jvmFlags });
+    const kafka = await apacheKafka({ repository: process.cwd(), folder, ports: [port], jvmFlags });
     const [node] = kafka.nodes;
     if (node === undefined) throw new Error('no node');
     return node.process;

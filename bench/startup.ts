@@ -59,7 +59,7 @@ function apache(runs: number): Startable {
     runs,
     idleRuns: runs,
     make: async (folder, port) => {
-      const kafka = await apacheKafka({ repository, folder, port });
+      const kafka = await apacheKafka({ repository, folder, ports: [port] });
       const [node] = kafka.nodes;
       if (node === undefined) throw new Error('no node');
       return node.process;

@@ -65,7 +65,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
     whyNot: () => whyNoJars(repository),
     make: async (folder, { settings = {} } = {}) => {
       const [port = 0] = await freePorts(1);
-      const kafka = await apacheKafka({ repository, folder, port, jvmFlags, settings });
+      const kafka = await apacheKafka({ repository, folder, ports: [port], jvmFlags, settings });
       const [node] = kafka.nodes;
       const [dataFolder] = kafka.dataFolders;
       if (node === undefined || dataFolder === undefined) throw new Error('no node');

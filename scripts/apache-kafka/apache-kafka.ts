@@ -15,10 +15,14 @@ export interface ApacheKafkaOptions {
   readonly repository: string;
   /** Where data and logs go; made when missing. */
   readonly folder: string;
-  /** Combined nodes (broker and controller), ids 1 to n; 1 when left out. */
+  /** Combined nodes (broker and controller); 1 when left out. */
   readonly brokers?: number;
-  /** The first broker's port; a free one when left out. */
-  readonly port?: number;
+  /** The first broker's id, the others follow it; 1 when left out. */
+  readonly firstId?: number;
+  /** Ports of the first brokers; free ones when left out. */
+  readonly ports?: readonly number[];
+  /** What clients are told; 127.0.0.1 when left out. */
+  readonly host?: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly jvmFlags?: readonly string[];
 }
@@ -35,13 +39,13 @@ export interface ApacheKafka {
 export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKafka> {
   const count = options.brokers ?? 1;
   const ports = await freePorts(2 * count);
-  const clientPorts = ports.slice(0, count);
-  if (options.port !== undefined) clientPorts[0] = options.port;
+  const clientPorts = ports.slice(0, count).map((free, index) => options.ports?.[index] ?? free);
   const controllerPorts = ports.slice(count);
+  const { firstId = 1, host = '127.0.0.1' } = options;
   const dataFolders: string[] = [];
   const nodes = await Promise.all(
     clientPorts.map(async (port, index) => {
-      const id = index + 1;
+      const id = firstId + index;
       const home = join(options.folder, `node-${id}`);
       const data = join(home, 'data');
       dataFolders[index] = data;
@@ -52,8 +56,9 @@ export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKa
         settings: {
           ...nodeSettings({ id, port, controllerPort: controllerPorts[index] ?? 0, data }),
           'controller.quorum.voters': controllerPorts
-            .map((controllerPort, voter) => `${voter + 1}@127.0.0.1:${controllerPort}`)
+            .map((controllerPort, voter) => `${firstId + voter}@127.0.0.1:${controllerPort}`)
             .join(','),
+          ...(options.host && { 'advertised.listeners': `PLAINTEXT://${host}:${port}` }),
           ...internalTopicSettings(count),
           ...options.settings,
         },
@@ -64,7 +69,7 @@ export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKa
     }),
   );
   return {
-    bootstrapServers: clientPorts.map((port) => `127.0.0.1:${port}`).join(','),
+    bootstrapServers: clientPorts.map((port) => `${host}:${port}`).join(','),
     nodes,
     dataFolders,
     start: async () => {

@@ -13,7 +13,7 @@ async function main() {
   const kafka = await apacheKafka({
     repository: process.cwd(),
     folder,
-    port: Number(port),
+    ports: [Number(port)],
     brokers: Number(brokers),
   });
   await kafka.start();

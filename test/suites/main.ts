@@ -13,10 +13,21 @@ import { readExpected, score, type Baseline } from './frame/score.ts';
 import { startFor, startable, type Startable } from './frame/start.ts';
 import type { Suite, SuiteSource, TestResult } from './frame/suite.ts';
 import { summary } from './frame/summary.ts';
+import { franzGo } from './franz-go/franz-go.ts';
+import { kafkajs } from './kafkajs/kafkajs.ts';
 import { nodeRdkafka } from './node-rdkafka/node-rdkafka.ts';
 import { librdkafka, librdkafkaNoAutoCreate, librdkafkaShare } from './librdkafka/librdkafka.ts';
+import { platformatic } from './platformatic/platformatic.ts';
 
-const suites: readonly Suite[] = [librdkafka, librdkafkaNoAutoCreate, librdkafkaShare, nodeRdkafka];
+const suites: readonly Suite[] = [
+  librdkafka,
+  librdkafkaNoAutoCreate,
+  librdkafkaShare,
+  nodeRdkafka,
+  franzGo,
+  kafkajs,
+  platformatic,
+];
 
 const usage = `npm run test:suite -- SUITE [options]
 
@@ -28,6 +39,7 @@ const usage = `npm run test:suite -- SUITE [options]
   --timeout SECONDS      how long one test may take, or one file where the suite runs whole files
   --csv FILE             writes the results there; else they are printed
   --save NAME            writes them as this suite's baseline: apache or nothing
+  --source FOLDER        takes the suite's repository from this folder, not from its public address
   --rebuild              fetches and builds the suite anew
   --keep FOLDER          where outputs of tests go; else a temporary folder, removed when all is well
 
@@ -46,6 +58,7 @@ async function main(): Promise<void> {
       csv: { type: 'string' },
       save: { type: 'string' },
       keep: { type: 'string' },
+      source: { type: 'string' },
       rebuild: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -56,7 +69,7 @@ async function main(): Promise<void> {
     if (!values.help) process.exitCode = 2;
     return;
   }
-  const suiteFolder = await prepared(suite.source, values.rebuild);
+  const suiteFolder = await prepared(suite.source, values.rebuild, values.source);
   const scratch = values.keep ?? (await mkdtemp(join(tmpdir(), `suite-${suite.name}-`)));
   await mkdir(scratch, { recursive: true });
   const broker = await startFor(suite.broker, {
@@ -97,14 +110,14 @@ async function main(): Promise<void> {
 }
 
 /** Fetches and builds into the cache, unless this version is there. */
-async function prepared(source: SuiteSource, anew: boolean): Promise<string> {
+async function prepared(source: SuiteSource, anew: boolean, from?: string): Promise<string> {
   const folder = join(cacheFolder(), `suite-${source.name}-${source.version}`);
   const complete = join(folder, 'complete');
   if (existsSync(complete) && !anew) return folder;
   console.error(`fetching and building ${source.name} ${source.version} in ${folder}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await source.prepare(folder);
+  await source.prepare(folder, from);
   await writeFile(complete, '');
   return folder;
 }

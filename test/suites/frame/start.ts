@@ -29,13 +29,12 @@ export async function startFor(wanted: SuiteBroker, options: StartOptions): Prom
   if (options.bootstrap !== undefined) {
     return { bootstrapServers: options.bootstrap, close: async () => undefined };
   }
-  const settings = { ...wanted.settings, ...options.settings };
-  const brokers = wanted.brokers ?? 1;
+  const broker = { ...wanted, settings: { ...wanted.settings, ...options.settings } };
   switch (options.start) {
     case 'odradek':
-      return startOdradek(brokers, settings, options.folder);
+      return startOdradek(broker, options.folder);
     case 'apache':
-      return startApache(brokers, settings, options.folder);
+      return startApache(broker, options.folder);
     case 'nothing':
       return {
         bootstrapServers: `127.0.0.1:${(await freePorts(1))[0]}`,
@@ -46,16 +45,15 @@ export async function startFor(wanted: SuiteBroker, options: StartOptions): Prom
   }
 }
 
-async function startApache(
-  brokers: number,
-  settings: Readonly<Record<string, string>>,
-  folder: string,
-): Promise<StartedBroker> {
+async function startApache(wanted: SuiteBroker, folder: string): Promise<StartedBroker> {
+  const { brokers = 1, port, firstId, host, settings } = wanted;
   const kafka = await apacheKafka({
     repository: process.cwd(),
     folder: join(folder, 'apache'),
-    brokers,
-    settings,
+    ...{ brokers, settings },
+    ...(port !== undefined && { ports: portsFrom(port, brokers) }),
+    ...(firstId !== undefined && { firstId }),
+    ...(host !== undefined && { host }),
   });
   await kafka.start();
   return {
@@ -64,13 +62,11 @@ async function startApache(
   };
 }
 
-async function startOdradek(
-  brokers: number,
-  settings: Readonly<Record<string, string>>,
-  folder: string,
-): Promise<StartedBroker> {
+async function startOdradek(wanted: SuiteBroker, folder: string): Promise<StartedBroker> {
+  const { brokers = 1, firstId = 1, host = '127.0.0.1' } = wanted;
   await buildOdradek();
-  const ports = await portsInARow(brokers);
+  const ports = portsFrom(wanted.port ?? (await freePorts(1))[0] ?? 0, brokers);
+  const settings = { 'node.id': String(firstId), ...wanted.settings };
   const properties = join(folder, 'server.properties');
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(properties, lines.join(''));
@@ -79,14 +75,14 @@ async function startOdradek(
     command: process.execPath,
     args: [
       ...[builtOdradek, '--config', properties, '--data', join(folder, 'data')],
-      ...['--port', String(ports[0]), '--brokers', String(brokers)],
+      ...['--host', host, '--port', String(ports[0]), '--brokers', String(brokers)],
     ],
     ports,
     outputFile: join(folder, 'odradek.log'),
   });
   await broker.start(20_000);
   return {
-    bootstrapServers: ports.map((port) => `127.0.0.1:${port}`).join(','),
+    bootstrapServers: ports.map((port) => `${host}:${port}`).join(','),
     close: async () => {
       const code = await broker.stop();
       if (code !== 0) throw new Error(`Odradek ended with ${code}\n${await broker.output()}`);
@@ -95,7 +91,6 @@ async function startOdradek(
 }
 
 /** Our brokers in one process listen on ports that follow each other. */
-async function portsInARow(count: number): Promise<number[]> {
-  const [first = 0] = await freePorts(1);
+function portsFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => first + index);
 }

@@ -15,6 +15,12 @@ export interface TestResult {
 export interface SuiteBroker {
   /** 1 when left out. */
   readonly brokers?: number;
+  /** `node.id` of the first of them, the others follow it; 1 when left out. */
+  readonly firstId?: number;
+  /** The first one's port where the suite insists on it, the others follow it; free ones when left out. */
+  readonly port?: number;
+  /** What clients are told of the address; 127.0.0.1 when left out. */
+  readonly host?: string;
   /** By Kafka's names. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -39,8 +45,12 @@ export interface SuiteSource {
   /** Also the folder of its suites below test/suites. */
   readonly name: string;
   readonly version: string;
-  /** Fetches and builds into this empty folder. */
-  prepare(folder: string): Promise<void>;
+  /**
+   * Fetches and builds into this empty folder.
+   *
+   * @param from  a folder that has the suite's repository, instead of its public address
+   */
+  prepare(folder: string, from?: string): Promise<void>;
 }
 
 /** The tests of somebody else's client, and how they are run against any broker. */
