@@ -4,13 +4,16 @@ import { APACHE_KAFKA_VERSION } from '../../../scripts/apache-kafka/jars.ts';
 import { runCommand } from '../frame/command.ts';
 import type { Suite, SuiteRun } from '../frame/suite.ts';
 import { KAFKA_FOLDER, librdkafkaSource, TESTS_FOLDER } from './source.ts';
-import { resultsOf } from './runner-output.ts';
-import { entriesOf, readTestTable } from './test-table.ts';
+import { resultsOf, subtestResult } from './runner-output.ts';
+import { entriesOf, readTestTable, subtestsOf } from './test-table.ts';
 
-/** The cluster that librdkafka's own `scenarios/*.json` describe. */
+/** The cluster that librdkafka's own `scenarios/*.json` describe, as its test programs start it. */
 const clusterSettings = {
   'num.partitions': '4',
   'default.replication.factor': '3',
+  // For its tests of ACLs.
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found': 'true',
 };
 
 /**
@@ -45,8 +48,11 @@ export const librdkafkaNoAutoCreate: Suite = {
 const EMPTY_IN_QUICK_MODE =
   '0018 0019 0026 0045 0050 0061 0082 0089 0102 0122 0127 0132 0150'.split(' ');
 /** Numbers of which it leaves out the most. */
-const LITTLE_IN_QUICK_MODE = '0077 0081 0098 0113 0137'.split(' ');
+const LITTLE_IN_QUICK_MODE = '0077 0098 0113 0137'.split(' ');
 const IN_FULL = new Set([...EMPTY_IN_QUICK_MODE, ...LITTLE_IN_QUICK_MODE]);
+
+/** Numbers that hold so many things that each is run by itself, in full; with the source file that names them. */
+const BY_SUBTEST: Readonly<Record<string, string>> = { '0081': '0081-admin.c' };
 
 const isOfShareGroups = (number: string) => number >= '0170' && number <= '0189';
 
@@ -59,31 +65,44 @@ async function runScenario(
 ): Promise<void> {
   const tests = join(run.suiteFolder, TESTS_FOLDER);
   const table = readTestTable(await readFile(join(tests, 'test.c'), 'utf8'));
-  const entries = entriesOf(scenario, table).filter(
-    ({ name, number }) => isMeant(number) && run.wants(name),
-  );
+  const entries = entriesOf(scenario, table).filter(({ number }) => isMeant(number));
   const configuration = join(run.scratch, 'test.conf');
   await writeFile(configuration, configurationText(run.bootstrapServers));
-  for (const number of new Set(entries.map((entry) => entry.number))) {
-    const names = entries.filter((entry) => entry.number === number).map(({ name }) => name);
-    const quick = IN_FULL.has(number) || isOfShareGroups(number) ? [] : ['-Q'];
-    const result = await runCommand({
+  const runner = async (number: string, options: readonly string[], subtest?: string) =>
+    runCommand({
       command: './test-runner',
-      args: ['-p1', '-L', '-E', ...quick, '-s', scenario],
+      args: ['-p1', '-L', '-E', '-s', scenario, ...options],
       cwd: tests,
       env: {
         ...process.env,
         TESTS: number,
+        ...(subtest !== undefined && { SUBTESTS: `${subtest}:` }),
         TEST_KAFKA_VERSION: APACHE_KAFKA_VERSION,
         RDKAFKA_TEST_CONF: configuration,
         KAFKA_PATH: join(run.suiteFolder, KAFKA_FOLDER),
         BROKERS: run.bootstrapServers,
         LD_LIBRARY_PATH: ['../src', '../src-cpp'].map((folder) => join(tests, folder)).join(':'),
       },
-      outputFile: join(run.scratch, `${number}.log`),
+      outputFile: join(run.scratch, `${[number, ...(subtest ? [subtest] : [])].join('-')}.log`),
       timeoutMs: run.testTimeoutMs ?? TIMEOUT_MS,
     });
-    for (const one of resultsOf(names, result)) run.report(one);
+
+  for (const number of new Set(entries.map((entry) => entry.number))) {
+    const names = entries.filter((entry) => entry.number === number).map(({ name }) => name);
+    const [name = ''] = names;
+    const source = BY_SUBTEST[number];
+    if (source !== undefined) {
+      for (const subtest of subtestsOf(await readFile(join(tests, source), 'utf8'))) {
+        const test = `${name}/${subtest}`;
+        if (run.wants(test))
+          run.report(subtestResult(test, name, await runner(number, [], subtest)));
+      }
+    } else if (names.some((one) => run.wants(one))) {
+      const quick = IN_FULL.has(number) || isOfShareGroups(number) ? [] : ['-Q'];
+      for (const one of resultsOf(names, await runner(number, quick))) {
+        if (run.wants(one.test)) run.report(one);
+      }
+    }
   }
 }
 

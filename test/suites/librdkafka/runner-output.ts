@@ -35,6 +35,22 @@ export function resultsOf(
   });
 }
 
+/** The result of one subtest of a test, which ran by itself; one that never began, or says so, is a skip. */
+export function subtestResult(
+  test: string,
+  name: string,
+  run: Parameters<typeof resultsOf>[1],
+): TestResult {
+  const [whole] = resultsOf([name], run);
+  const subtest = `\\[ ${test.slice(name.length + 1)}:\\d+`;
+  const began = new RegExp(`${subtest}[^\\n]*`).test(run.output);
+  const why = new RegExp(`${subtest}[^\\n]*: SKIP: ([^\\n\\]]*)`).exec(run.output)?.[1]?.trim();
+  if (whole?.verdict === 'pass' && (!began || why !== undefined)) {
+    return { test, verdict: 'skip', seconds: run.seconds, note: why ?? 'ran nothing' };
+  }
+  return { ...(whole ?? { verdict: 'fail', note: '' }), test, seconds: run.seconds };
+}
+
 /** What a test said when it failed. */
 function failureOf(test: string, output: string): string | undefined {
   const [, place = '', words = ''] =

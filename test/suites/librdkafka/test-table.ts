@@ -31,3 +31,11 @@ export function entriesOf(scenario: string, table: readonly TableEntry[]): Table
       scenarios.includes(scenario) && !flags.some((flag) => LEFT_OUT.includes(flag)),
   );
 }
+
+/** The functions of a test's source that are subtests: `SUBTESTS` can select each. */
+export function subtestsOf(source: string): string[] {
+  const functions = source.matchAll(/^(?:static )?void\s+(do_\w+)\([^)]*\) \{\n(.*?)^\}/gms);
+  return [...functions]
+    .filter(([, , body = '']) => /\bSUB_TEST(?:_QUICK)?\(/.test(body))
+    .map(([, name = '']) => name);
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { resultsOf } from '../../suites/librdkafka/runner-output.ts';
-import { entriesOf, readTestTable } from '../../suites/librdkafka/test-table.ts';
+import { resultsOf, subtestResult } from '../../suites/librdkafka/runner-output.ts';
+import { entriesOf, readTestTable, subtestsOf } from '../../suites/librdkafka/test-table.ts';
 
 describe("librdkafka's test runner", () => {
   const ended = (output: string) => ({ code: 1, isTimedOut: false, seconds: 7, output });
@@ -49,6 +49,32 @@ describe("librdkafka's test runner", () => {
     expect(resultsOf(['0065_yield'], killed)).toMatchObject([
       { verdict: 'fail', note: 'timed out' },
     ]);
+  });
+
+  test('a subtest that never began, or skipped itself, is a skip', () => {
+    const row = '| 0081_admin                               |     PASSED |   0.100s |';
+    const begun = `[ do_test_acls:12: with a queue ]\n${row}`;
+
+    expect(subtestResult('0081_admin/do_test_acls', '0081_admin', ended(row)).verdict).toBe('skip');
+    expect(subtestResult('0081_admin/do_test_acls', '0081_admin', ended(begun)).verdict).toBe(
+      'pass',
+    );
+  });
+
+  test('the subtests of a source are its functions that say so', () => {
+    const source = `
+static void do_test_one(const char *what,
+                        int timeout) {
+        SUB_TEST_QUICK("%s", what);
+        if (what) {
+        }
+}
+
+static void do_test_apis(int which) {
+        do_test_one("x", which);
+}
+`;
+    expect(subtestsOf(source)).toEqual(['do_test_one']);
   });
 
   test('the table of its source says which tests need a broker', () => {
