@@ -96,7 +96,11 @@ export class Connection implements ConnectionFacts, BudgetMember {
     const { settings, memory } = parts;
     this.reader = new FrameReader(settings.maxRequestBytes, memory, (frame) => this.onFrame(frame));
     this.output = new OutputBuffer(socket, parts.writers, parts.outgoing, () => this.touch());
-    readInto(socket, memory.incoming, (bytes) => this.onData(memory.incoming, bytes, true));
+    readInto(
+      socket,
+      () => this.reader.target,
+      (target, bytes) => this.onData(target, bytes, true),
+    );
     socket.on('data', (chunk: Buffer) => this.onData(chunk, chunk.length, false));
     socket.on('drain', () => this.onDrain());
     socket.on('error', (error) =>
@@ -142,12 +146,13 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.lastActiveMs = this.parts.clock.monotonicMs();
   }
 
-  private onData(chunk: Buffer, bytes: number, isLent: boolean): void {
+  private onData(chunk: Buffer, bytes: number, isTarget: boolean): void {
     if (this.state !== 'open') return;
     this.touch();
     const before = this.reader.pendingBytes;
     try {
-      this.reader.push(chunk, bytes, isLent);
+      if (isTarget) this.reader.pushRead(chunk, bytes);
+      else this.reader.push(chunk);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.closeFor(error.message);

@@ -9,6 +9,8 @@ const firstCapacity = 16 * 1024;
  * written to cost nothing, and a batch of 1 MiB is copied once.
  */
 const growth = 16;
+/** A frame that misses less is not worth a read of its own. */
+const smallestDirectRead = 32 * 1024;
 
 /**
  * Cuts a byte stream into frames: `int32 length`, then that many bytes. The stream may be cut
@@ -16,7 +18,7 @@ const growth = 16;
  *
  * A frame that lies in one chunk is handed on where it lies, or as a copy where the chunk is only
  * lent. One in pieces is gathered in a buffer that grows with what has arrived: a length that was
- * only announced takes no memory.
+ * only announced takes no memory. The rest of a large one can be read to where it belongs.
  */
 export class FrameReader {
   /** Length of the frame being read; -1 while its prefix is incomplete. */
@@ -37,11 +39,31 @@ export class FrameReader {
     return this.gatheredBytes;
   }
 
+  /** Where the next read shall go: to the memory that all connections share, or into the frame itself. */
+  get target(): Buffer {
+    const missing = this.length - this.gatheredBytes;
+    if (this.gathered === undefined || missing < smallestDirectRead) return this.memory.incoming;
+    const { buffer } = this.roomFor(1);
+    return buffer.subarray(this.gatheredBytes, Math.min(buffer.length, this.length));
+  }
+
   /**
-   * @param isLent  the chunk's memory is another's after this call
-   * @throws {MalformedMessage} a length that is negative or above the limit; the stream is lost
+   * Takes what was read to the last `target`.
+   *
+   * @throws {MalformedMessage} as `push`
    */
-  push(chunk: Buffer, end = chunk.length, isLent = false): void {
+  pushRead(target: Buffer, bytes: number): void {
+    if (target === this.memory.incoming) this.cut(target, bytes, true);
+    else this.addGathered(bytes);
+  }
+
+  /** @throws {MalformedMessage} a length that is negative or above the limit; the stream is lost */
+  push(chunk: Buffer): void {
+    this.cut(chunk, chunk.length, false);
+  }
+
+  /** @param isLent  the chunk's memory is another's after this call */
+  private cut(chunk: Buffer, end: number, isLent: boolean): void {
     let position = 0;
     while (position < end) {
       position =
@@ -86,11 +108,15 @@ export class FrameReader {
     const taken = Math.min(missing, available);
     const target = this.roomFor(taken);
     chunk.copy(target.buffer, this.gatheredBytes, from, from + taken);
-    this.gatheredBytes += taken;
-    if (this.gatheredBytes === this.length) {
-      this.finish({ buffer: target.buffer, start: 0, end: this.length, lent: target });
-    }
+    this.addGathered(taken);
     return from + taken;
+  }
+
+  private addGathered(bytes: number): void {
+    this.gatheredBytes += bytes;
+    const lent = this.gathered;
+    if (lent === undefined || this.gatheredBytes < this.length) return;
+    this.finish({ buffer: lent.buffer, start: 0, end: this.length, lent });
   }
 
   private roomFor(bytes: number): PooledBuffer {

@@ -8,13 +8,14 @@ import { Socket } from 'node:net';
  * are the same inside. So its own fields are set here, where it has them (Node 20 to 24 do), and
  * nowhere else is anything known of them. Chunks that arrived before come as 'data'.
  *
- * @param onRead  called with the number of bytes that were read; they are gone after the call
+ * @param memory  where the next read goes; asked at first, and after each `onRead`
+ * @param onRead  called with the memory and the number of bytes that were read into it
  * @returns false where that cannot be: everything comes as 'data'
  */
 export function readInto(
   socket: Socket,
-  memory: Uint8Array,
-  onRead: (bytes: number) => void,
+  memory: () => Buffer,
+  onRead: (memory: Buffer, bytes: number) => void,
 ): boolean {
   // TLS has its own way of reading.
   if (Object.getPrototypeOf(socket) !== Socket.prototype) return false;
@@ -25,13 +26,14 @@ export function readInto(
   const generator = fieldOf(socket, 'kBufferGen');
   if (buffer === undefined || callback === undefined || generator === undefined) return false;
   if (typeof handle?.useUserBuffer !== 'function') return false;
-  inside[buffer] = memory;
-  inside[callback] = (bytes: number): boolean => {
-    onRead(bytes);
+  const first = memory();
+  inside[buffer] = first;
+  inside[callback] = (bytes: number, target: Buffer): boolean => {
+    onRead(target, bytes);
     return true; // who wants no more pauses the socket
   };
-  inside[generator] = null;
-  handle.useUserBuffer(memory);
+  inside[generator] = memory;
+  handle.useUserBuffer(first);
   return true;
 }
 

@@ -10,10 +10,15 @@ const frame = (body: Uint8Array): Buffer => {
   return Buffer.concat([prefix, body]);
 };
 
-function readerWithFrames(maxBytes = 1_000_000): { reader: FrameReader; frames: Frame[] } {
+function readerWithFrames(maxBytes = 1_000_000): {
+  reader: FrameReader;
+  frames: Frame[];
+  memory: FrameMemory;
+} {
   const frames: Frame[] = [];
-  const reader = new FrameReader(maxBytes, new FrameMemory(), (cut) => frames.push(cut));
-  return { reader, frames };
+  const memory = new FrameMemory();
+  const reader = new FrameReader(maxBytes, memory, (cut) => frames.push(cut));
+  return { reader, frames, memory };
 }
 
 const bodies = (frames: readonly Frame[]): Buffer[] =>
@@ -52,32 +57,53 @@ describe('frames', () => {
   it('come out the same of memory that is written over after each read', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.uint8Array({ maxLength: 6_000 }), { maxLength: 12 }),
-        fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 20 }),
-        (sent, cuts) => {
-          const { reader, frames } = readerWithFrames();
+        fc.array(fc.integer({ min: 0, max: 300_000 }), { maxLength: 12 }),
+        fc.array(fc.integer({ min: 3_000, max: 90_000 }), { minLength: 1, maxLength: 20 }),
+        (sizes, cuts) => {
+          const { reader, frames, memory } = readerWithFrames();
+          const sent = sizes.map((size, i) => Buffer.alloc(size, `${i} of ${size} `));
           const stream = Buffer.concat(sent.map(frame));
-          const memory = Buffer.alloc(9_000);
           for (let at = 0, i = 0; at < stream.length; i++) {
-            const bytes = stream.copy(memory, 0, at, at + (cuts[i % cuts.length] ?? 1));
-            reader.push(memory, bytes, true);
-            memory.fill(0xee);
+            const { target } = reader;
+            const bytes = stream.copy(target, 0, at, at + (cuts[i % cuts.length] ?? 1));
+            reader.pushRead(target, bytes);
+            memory.incoming.fill(0xee, 0, 90_000);
             at += bytes;
           }
-          expect(bodies(frames)).toEqual(sent.map((body) => Buffer.from(body)));
+          const got = bodies(frames);
+          expect(got.map(({ length }) => length)).toEqual(sizes);
+          expect(Buffer.concat(got).equals(Buffer.concat(sent))).toBe(true);
+          expect(reader.pendingBytes).toBe(0);
         },
       ),
       { numRuns: 60 },
     );
   });
 
+  it('that are large are read to where they stay, and no further', () => {
+    const { reader, frames, memory } = readerWithFrames();
+    const large = frame(Buffer.alloc(200_000, 'large'));
+    expect(reader.target).toBe(memory.incoming);
+    reader.pushRead(memory.incoming, large.copy(memory.incoming, 0, 0, 60_000));
+    const { target } = reader;
+    expect(target.buffer).not.toBe(memory.incoming.buffer);
+    expect(target).toHaveLength(large.length - 60_000);
+    large.copy(target, 0, 60_000);
+    reader.pushRead(target, target.length);
+    expect(frames[0]!.buffer.buffer).toBe(target.buffer);
+    expect(bodies(frames)[0]?.equals(large.subarray(4))).toBe(true);
+    expect(reader.target).toBe(memory.incoming);
+  });
+
   it('that are given back make room for others, those that are not stay as they are', () => {
-    const { reader, frames } = readerWithFrames();
+    const { reader, frames, memory } = readerWithFrames();
+    const read = (bytes: Buffer): void =>
+      reader.pushRead(memory.incoming, bytes.copy(memory.incoming));
     const [one, two, three] = ['1', '2', '3'].map((text) => frame(Buffer.from(text.repeat(5000))));
-    reader.push(one!, one!.length, true);
-    reader.push(two!, two!.length, true);
+    read(one!);
+    read(two!);
     frames[0]!.lent?.release();
-    reader.push(three!, three!.length, true);
+    read(three!);
     expect(frames[2]!.buffer).toBe(frames[0]!.buffer);
     expect(bodies(frames.slice(1)).map(String)).toEqual(['2'.repeat(5000), '3'.repeat(5000)]);
   });

@@ -20,15 +20,20 @@ async function pair(): Promise<{ accepted: Socket; client: Socket; close: () => 
 describe('reads into memory that is lent', () => {
   it('bring what was sent, through a pause, and then the end', async () => {
     const { accepted, client, close } = await pair();
-    const memory = Buffer.alloc(10_000);
+    const memories = [Buffer.alloc(10_000), Buffer.alloc(777)];
     const received: Buffer[] = [];
     let reads = 0;
-    const isLent = readInto(accepted, memory, (bytes) => {
-      received.push(Buffer.from(memory.subarray(0, bytes)));
-      if (++reads !== 3) return;
-      accepted.pause();
-      setImmediate(() => accepted.resume());
-    });
+    const isLent = readInto(
+      accepted,
+      () => memories[reads % 2] as Buffer,
+      (memory, bytes) => {
+        expect(memory).toBe(memories[reads % 2]);
+        received.push(Buffer.from(memory.subarray(0, bytes)));
+        if (++reads !== 3) return;
+        accepted.pause();
+        setImmediate(() => accepted.resume());
+      },
+    );
     expect(isLent).toBe(true); // in the versions of Node that the tests run on
     accepted.on('data', (chunk: Buffer) => received.push(chunk));
     const ended = new Promise((resolve) => accepted.once('end', resolve));
@@ -46,7 +51,13 @@ describe('reads into memory that is lent', () => {
       accepted,
       Object.create(Object.getPrototypeOf(accepted) as object) as object,
     );
-    expect(readInto(accepted, Buffer.alloc(10), () => undefined)).toBe(false);
+    expect(
+      readInto(
+        accepted,
+        () => Buffer.alloc(10),
+        () => undefined,
+      ),
+    ).toBe(false);
     close();
   });
 });
