@@ -7,9 +7,9 @@ import { NODE, platformaticSource, REPOSITORY_FOLDER } from './source.ts';
 
 const FILE_TIMEOUT_MS = 600_000;
 
-/** What its helpers offer to reach a broker with. */
+/** What its helpers offer to reach a broker without SASL with. */
 const REACHES_A_BROKER =
-  /\b(create(Base|Admin|Consumer|Producer|Topic)\(|kafka\w*BootstrapServers|setupBackpressureTest)/;
+  /\b(create(Base|Admin|Consumer|Producer|Topic)\(|kafka(Single)?BootstrapServers|setupBackpressureTest)/;
 
 /**
  * The tests of @platformatic/kafka that touch a broker, over PLAINTEXT. Its repository has one broker beside a cluster
