@@ -22,12 +22,13 @@ export function cacheFolder(): string {
 const POMS = {
   'apache-kafka': 'scripts/apache-kafka/pom.xml',
   'kafka-streams': 'scripts/apache-kafka/streams/pom.xml',
+  'kafka-connect': 'scripts/apache-kafka/connect/pom.xml',
 } as const;
 export type JarSet = keyof typeof POMS;
 
 /**
- * Why Apache Kafka (or its Streams) cannot be run from jars on this machine, or null when it can: a JDK (the tools'
- * runner is compiled here) and Maven, unless the jars are already in the cache.
+ * Why Apache Kafka (or its Streams or Connect) cannot be run from jars on this machine, or null when it can: a JDK (the
+ * tools' runner is compiled here) and Maven, unless the jars are already in the cache.
  */
 export async function whyNoJars(
   repository: string,

@@ -9,6 +9,7 @@ export interface AbortedTransaction {
 
 export interface SeenRecord {
   readonly offset: number;
+  readonly key: string | null;
   readonly value: string;
 }
 
@@ -47,7 +48,12 @@ export function uncommittedView(records: ByteRange): SeenRecord[] {
 function recordsOf(buffer: Buffer, at: number): SeenRecord[] {
   const found: SeenRecord[] = [];
   for (const cursor = openRecords(buffer, at); cursor.next();) {
-    found.push({ offset: cursor.offset, value: String(cursor.value()) });
+    const key = cursor.key();
+    found.push({
+      offset: cursor.offset,
+      key: key === null ? null : String(key),
+      value: String(cursor.value()),
+    });
   }
   return found;
 }

@@ -26,6 +26,8 @@ export interface TargetBroker {
   start(): Promise<void>;
   /** Stops cleanly. */
   stop(): Promise<void>;
+  /** Ends it as `kill -9` does. */
+  kill(): Promise<void>;
   /** Stops and removes the data. */
   close(): Promise<void>;
 }
@@ -104,7 +106,8 @@ async function makeTarget(
     return containerBroker(way.image, target, settings);
   }
   const kafka = await apacheKafka({ repository, folder, settings });
-  return { ...kafka, stop: async () => kafka.stop(), close: async () => kafka.stop('SIGKILL') };
+  const kill = async () => kafka.stop('SIGKILL');
+  return { ...kafka, stop: async () => kafka.stop(), kill, close: kill };
 }
 
 async function odradekBroker(
@@ -134,6 +137,9 @@ async function odradekBroker(
     dataFolders: [data],
     start: async () => broker.start(20_000),
     stop,
+    kill: async () => {
+      await broker.stop('SIGKILL');
+    },
     close: stop,
   };
 }

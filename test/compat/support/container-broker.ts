@@ -56,6 +56,10 @@ export async function containerBroker(
       running = false;
       await run('docker', ['stop', container.getId()]);
     },
+    kill: async () => {
+      running = false;
+      await run('docker', ['kill', container.getId()]);
+    },
     close: async () => {
       await container.stop();
     },
