@@ -46,8 +46,6 @@ export interface VerifierParts {
   readonly settings: () => VerificationSettings;
 }
 
-const never = new AbortController().signal;
-
 /**
  * Sees to it that nothing of a transaction is appended to a partition that its coordinator does not
  * know of: it would hang there, with no marker to come. Asks the coordinator once per transaction and
@@ -70,7 +68,7 @@ export class PartitionVerifier {
         (one) => one instanceof KafkaError && one.code === 'CONCURRENT_TRANSACTIONS',
       );
       if (!isBusy || append.kind !== 'adding' || clock.monotonicMs() >= untilMs) return verified;
-      await pause(clock, retryMs, never);
+      await pause(clock, retryMs);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ErrorName } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
-import { pause } from '../pause.ts';
+import { endForMany, pause } from '../pause.ts';
 import type { ProducerIds } from '../producer-ids.ts';
 import { Turns } from '../turns.ts';
 import type { EndTransaction } from './decide-end.ts';
@@ -67,7 +67,7 @@ const completionRetryMs = 100;
 export class TransactionPartition {
   readonly transactions = new Map<string, Transaction>();
   private readonly turns = new Map<string, Turns>();
-  private readonly over = new AbortController();
+  private readonly over = endForMany();
   private status: 'loading' | 'active' | 'closed' = 'loading';
 
   /** @param coordinatorEpoch  leader epoch of the partition: it stands in all markers */

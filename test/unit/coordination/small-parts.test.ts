@@ -1,6 +1,8 @@
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { Deadlines } from '../../../src/coordination/deadlines.ts';
 import { javaHashCode, partitionFor } from '../../../src/coordination/partition-for.ts';
+import { endForMany, pause } from '../../../src/coordination/pause.ts';
 import { ProducerIds } from '../../../src/coordination/producer-ids.ts';
 import { subscribedTopicsOf } from '../../../src/coordination/subscription.ts';
 import { Turns } from '../../../src/coordination/turns.ts';
@@ -51,6 +53,33 @@ describe('producer ids', () => {
     await expect(Promise.all([ids.take(), ids.take()])).rejects.toThrow('down');
     isDown = false;
     expect(await ids.take()).toBe(5);
+  });
+});
+
+describe('pauses', () => {
+  it('end in time, or all at once when nobody needs to wait any more, and leave nothing behind', async () => {
+    const clock = new ManualClock();
+    const end = endForMany();
+    const over: string[] = [];
+    const wait = (name: string, delayMs: number, signal?: AbortSignal) =>
+      pause(clock, delayMs, signal).then(() => over.push(name));
+    void wait('short', 10, end.signal);
+    void wait('for good', 30);
+    for (let i = 0; i < 20; i++) void wait('long', 20, end.signal);
+    await clock.advance(10);
+    expect(over).toEqual(['short']);
+    end.abort();
+    await settle();
+    expect(over).toHaveLength(21);
+    await wait('late', 1_000, end.signal);
+    expect(clock.pendingTimers).toBe(1);
+    expect(getEventListeners(end.signal, 'abort')).toEqual([]);
+    await clock.advance(20);
+    expect(over.at(-1)).toBe('for good');
+  });
+
+  it('may be as many as there are transactions without a word from Node', () => {
+    expect(getMaxListeners(endForMany().signal)).toBe(Infinity);
   });
 });
 
