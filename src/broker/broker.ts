@@ -23,7 +23,12 @@ import { FetchSessions } from './fetch/fetch-sessions.ts';
 import { PartitionReader } from './fetch/read-partitions.ts';
 import { handlerTable } from './handler-table.ts';
 import { ByteBudget } from './network/byte-budget.ts';
-import { Connections, Listener } from './network/listener.ts';
+import {
+  Connections,
+  openListener,
+  type BoundListener,
+  type OpenListener,
+} from './network/listener.ts';
 import { FrameMemory } from './network/frame-memory.ts';
 import { Writers } from './network/output-buffer.ts';
 import type { NodeSettings } from './node-settings.ts';
@@ -44,6 +49,7 @@ export interface BrokerParts {
   readonly logger: LeveledLogger;
   /** How brokers reach each other. */
   readonly peers: PeerClient;
+  readonly openListener?: OpenListener;
 }
 
 /** Ids of the log directories that it registers with. */
@@ -73,7 +79,7 @@ export class Broker implements Node {
   private readonly connections: Connections;
   private readonly reopenings: Reopenings;
   private readonly placements: Placements;
-  private listeners: Listener[] = [];
+  private listeners: BoundListener[] = [];
   private endpoints: readonly BrokerEndpoint[] = [];
 
   constructor(
@@ -157,8 +163,9 @@ export class Broker implements Node {
    */
   async bind({ directories, isPartial }: BrokerIdentity): Promise<BrokerRegistration> {
     const endpoints: BrokerEndpoint[] = [];
+    const open = this.parts.openListener ?? openListener;
     for (const wanted of this.settings.listeners) {
-      const listener = await Listener.open(wanted, this.connections);
+      const listener = await open(wanted, this.connections);
       this.listeners.push(listener);
       endpoints.push({
         listener: wanted.name,

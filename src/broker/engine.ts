@@ -5,6 +5,7 @@ import type { Random } from '../host/random.ts';
 import type { Uuid } from '../protocol/uuid.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import type { OpenListener } from './network/listener.ts';
 
 /** Time, chance and words of a process. */
 export interface Surroundings {
@@ -13,6 +14,8 @@ export interface Surroundings {
   readonly logger: LeveledLogger;
   /** Stands between the brokers of the process, where a test wants to delay or drop what they say. */
   readonly between?: (peers: PeerClient) => PeerClient;
+  /** Binds ports; in the place of the system, where a test wants brokers without a network. */
+  readonly openListener?: OpenListener;
 }
 
 /** What the brokers share, opened. */

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { Timer } from '../../host/clock.ts';
 import { Connection, hostOf, type Answer, type ConnectionParts } from './connection.ts';
 
@@ -139,36 +139,39 @@ export class Connections {
 }
 
 /** A bound port. */
-export class Listener {
-  private constructor(
-    readonly name: string,
-    readonly port: number,
-    private readonly server: Server,
-  ) {}
-
-  /** @throws the system's error (EADDRINUSE, EACCES, ...) when the address cannot be bound */
-  static async open(address: ListenerAddress, connections: Connections): Promise<Listener> {
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) =>
-      connections.accept(socket, address.name),
-    );
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      const onListening = (): void => {
-        server.off('error', reject);
-        resolve();
-      };
-      if (address.host === '') server.listen(address.port, onListening);
-      else server.listen(address.port, address.host, onListening);
-    });
-    server.on('error', (error) => connections.noteAcceptError(error));
-    const bound = server.address();
-    return new Listener(address.name, typeof bound === 'object' ? (bound?.port ?? 0) : 0, server);
-  }
-
+export interface BoundListener {
+  readonly port: number;
   /** Accepts no more. Resolves once the port is free, and its connections are closed. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-    });
-  }
+  close(): Promise<void>;
 }
+
+/** @throws the system's error (EADDRINUSE, EACCES, ...) when the address cannot be bound */
+export type OpenListener = (
+  address: ListenerAddress,
+  connections: Connections,
+) => Promise<BoundListener>;
+
+/** Binds a port of the system. */
+export const openListener: OpenListener = async (address, connections) => {
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) =>
+    connections.accept(socket, address.name),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    const onListening = (): void => {
+      server.off('error', reject);
+      resolve();
+    };
+    if (address.host === '') server.listen(address.port, onListening);
+    else server.listen(address.port, address.host, onListening);
+  });
+  server.on('error', (error) => connections.noteAcceptError(error));
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' ? (bound?.port ?? 0) : 0,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
+  };
+};
