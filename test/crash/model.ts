@@ -1,23 +1,37 @@
 /*
- * The model test of storage for as long as one likes: `npm run test:model -- --from 1 --count 20000`.
- * A failing seed is printed with its steps; `--from 123 --count 1` plays it again. Exit code 1 when
- * one failed. `--mild` is what CI runs. `--failures 1` ends with the first, `--brief` leaves the steps out.
+ * A model test for as long as one likes: `npm run test:model -- --from 1 --count 20000` that of storage,
+ * with `--model transactions` that of transactions. A failing seed is printed with its steps;
+ * `--from 123 --count 1` plays it again. Exit code 1 when one failed. `--mild` is what CI runs of
+ * storage. `--failures 1` ends with the first, `--brief` leaves the steps out.
  */
 import { parseArgs } from 'node:util';
 import { LogRun } from '../support/log-model/log-run.ts';
+import { TransactionRun } from '../support/transaction-model/transaction-run.ts';
+
+const models = {
+  storage: { usualSteps: 60, make: (seed: number, isMild: boolean) => new LogRun(seed, isMild) },
+  transactions: { usualSteps: 120, make: (seed: number) => new TransactionRun(seed) },
+};
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      model: { type: 'string', default: 'storage' },
       from: { type: 'string', default: '1' },
       count: { type: 'string', default: '2000' },
-      steps: { type: 'string', default: '60' },
+      steps: { type: 'string' },
       mild: { type: 'boolean', default: false },
       brief: { type: 'boolean', default: false },
       failures: { type: 'string', default: '20' },
     },
   });
-  const [from, count, steps] = [Number(values.from), Number(values.count), Number(values.steps)];
+  const { model } = values;
+  if (model !== 'storage' && model !== 'transactions') {
+    throw new Error(`--model takes storage or transactions, not '${model}'`);
+  }
+  const { usualSteps, make } = models[model];
+  const steps = Number(values.steps ?? usualSteps);
+  const [from, count] = [Number(values.from), Number(values.count)];
   const beganMs = performance.now();
   let failures = 0;
   let running: number | undefined;
@@ -30,7 +44,7 @@ async function main(): Promise<void> {
   for (let seed = from; seed < from + count && failures < Number(values.failures); seed++) {
     running = seed;
     try {
-      await new LogRun(seed, values.mild).run(steps);
+      await make(seed, values.mild).run(steps);
     } catch (error) {
       failures++;
       console.log(`FAILED ${values.brief ? firstLine(error) : inWords(error)}`);

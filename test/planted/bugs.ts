@@ -8,8 +8,8 @@ export interface PlantedBug {
 
 const storage = 'src/storage';
 
-/** What the model test must find. When the code moves on, `find` has to follow it. */
-export const plantedBugs: readonly PlantedBug[] = [
+/** What the model test of storage must find. When the code moves on, `find` has to follow it. */
+export const storageBugs: readonly PlantedBug[] = [
   {
     name: 'an fsync of the log is skipped',
     file: `${storage}/disk/disk-segment.ts`,

@@ -7,18 +7,23 @@ import type {
 import type { PartitionSet } from '../../../src/coordination/transactions/transaction.ts';
 import { partitionFor } from '../../../src/coordination/partition-for.ts';
 import { LeveledLogger } from '../../../src/host/leveled-logger.ts';
-import { silentLogger } from '../../../src/host/logger.ts';
+import type { Clock } from '../../../src/host/clock.ts';
+import type { LogLevel } from '../../../src/host/leveled-logger.ts';
+import type { LogFields, Logger } from '../../../src/host/logger.ts';
 import { findCoordinator } from '../../../src/protocol/messages/find-coordinator.ts';
 import type { AnyApi, RequestInput, ResponseOf } from '../../../src/protocol/schema.ts';
 import { ManualClock, settle } from '../manual-clock.ts';
 import { MemoryDisk } from '../memory-disk.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { exchange } from '../test-cluster.ts';
+import { MortalClock } from './mortal-clock.ts';
 
 export const topics = [
   { name: 'a', partitions: 2 },
   { name: 'b', partitions: 2 },
 ] as const;
+
+const neverAborted = new AbortController().signal;
 
 /** What stands in the way of brokers that talk to each other. */
 export interface Trouble {
@@ -28,6 +33,15 @@ export interface Trouble {
   late: number;
 }
 
+/** What a cluster takes from the run that it is part of. */
+export interface ClusterSurroundings {
+  readonly random: SeededRandom;
+  readonly brokers: number;
+  readonly isOnDisk: boolean;
+  /** Told every line that brokers log, of level info and above. */
+  onLog(level: LogLevel, message: string, fields?: LogFields): void;
+}
+
 /**
  * All brokers of a process on a clock that a test moves, asked without sockets: a request goes through
  * the codec into the handler, and is lost when its broker stops or the process dies meanwhile.
@@ -35,46 +49,71 @@ export interface Trouble {
 export class ModelCluster {
   readonly clock = new ManualClock();
   readonly trouble: Trouble = { lost: 0, unanswered: 0, late: 0 };
-  private readonly disk: { current: MemoryDisk } | undefined;
   private readonly stopped = new Set<number>();
-  private cluster!: Cluster;
+  private disk: MemoryDisk | undefined;
+  private processClock = new MortalClock(this.clock);
+  private cluster: Cluster | undefined;
   /** Resolves what is asked of a broker that goes away. */
-  private gone = new Map<number, { promise: Promise<undefined>; resolve: () => void }>();
+  private readonly gone = new Map<number, { promise: Promise<undefined>; resolve: () => void }>();
 
-  constructor(
-    private readonly random: SeededRandom,
-    private readonly brokers: number,
-    isOnDisk: boolean,
-  ) {
-    this.disk = isOnDisk ? { current: new MemoryDisk() } : undefined;
+  constructor(private readonly around: ClusterSurroundings) {
+    if (around.isOnDisk) this.disk = new MemoryDisk(() => this.clock.wallMs(), around.random);
   }
 
+  /** Starts the process on what the one before it left. It may be killed before it is up: see `isDead`. */
   async start(): Promise<void> {
-    const starting = Cluster.start(
+    const { disk } = this;
+    this.stopped.clear();
+    const starting = this.startOn(disk).catch((error: unknown) => {
+      if (disk?.isOff !== true) throw error;
+      return undefined;
+    });
+    this.cluster = await this.patiently(Promise.race([starting, ...this.death()]));
+    if (!this.cluster) return;
+    for (const id of this.cluster.brokerIds) this.gone.set(id, deferred());
+    void disk?.whenOff.then(() => {
+      for (const { resolve } of this.gone.values()) resolve();
+    });
+    const keys = { coordinatorKeys: ['x'] };
+    await this.patiently(this.ask(1, findCoordinator, 4, { keyType: 0, ...keys }));
+    await this.patiently(this.ask(1, findCoordinator, 4, { keyType: 1, ...keys }));
+  }
+
+  /** Nobody waits for what a dead process does. */
+  private death(): Promise<undefined>[] {
+    return this.disk ? [this.disk.whenOff.then(() => undefined)] : [];
+  }
+
+  private startOn(disk: MemoryDisk | undefined): Promise<Cluster> {
+    const { brokers, random } = this.around;
+    const clock = this.processClock;
+    return Cluster.start(
       {
-        brokers: this.brokers,
-        topics: topics.map((topic) => ({ ...topic, replicationFactor: this.brokers })),
+        brokers,
+        topics: topics.map((topic) => ({ ...topic, replicationFactor: brokers })),
         properties: {
           'transaction.state.log.num.partitions': '2',
           'offsets.topic.num.partitions': '2',
           'auto.leader.rebalance.enable': 'false',
         },
-        ...(this.disk && { dataDir: '/data', disk: this.disk.current }),
+        ...(disk && { dataDir: '/data', disk }),
       },
       {
-        clock: this.clock,
-        random: this.random,
-        logger: new LeveledLogger(silentLogger, 'info'),
-        between: (peers) => new TroubledPeers(peers, this.trouble, this.random, this.clock),
+        clock,
+        random,
+        logger: new LeveledLogger(this.loggerOf(disk), 'info'),
+        between: (peers) => new TroubledPeers(peers, this.trouble, random, clock),
+        openListener: () => Promise.resolve({ port: 9092, close: () => Promise.resolve() }),
       },
     );
-    this.cluster = await this.patiently(starting);
-    this.gone.clear();
-    for (const id of this.cluster.brokerIds) this.gone.set(id, deferred());
-    this.stopped.clear();
-    const keys = { coordinatorKeys: ['x'] };
-    await this.patiently(this.ask(1, findCoordinator, 4, { keyType: 0, ...keys }));
-    await this.patiently(this.ask(1, findCoordinator, 4, { keyType: 1, ...keys }));
+  }
+
+  /** What the dead say is not heard. */
+  private loggerOf(disk: MemoryDisk | undefined): Logger {
+    const pass = (level: LogLevel) => (message: string, fields?: LogFields) => {
+      if (disk?.isOff !== true) this.around.onLog(level, message, fields);
+    };
+    return { debug: pass('debug'), info: pass('info'), warn: pass('warn'), error: pass('error') };
   }
 
   /** Time goes on while it is waited for. */
@@ -94,7 +133,7 @@ export class ModelCluster {
   }
 
   get running(): readonly number[] {
-    return this.cluster.brokerIds.filter((id) => !this.stopped.has(id));
+    return this.cluster?.brokerIds.filter((id) => !this.stopped.has(id)) ?? [];
   }
 
   get stoppedBrokers(): readonly number[] {
@@ -108,17 +147,24 @@ export class ModelCluster {
     version: number,
     request: RequestInput<A>,
   ): Promise<ResponseOf<A> | undefined> {
-    const broker = this.cluster['running'].get(brokerId);
+    const { disk } = this;
+    const broker = this.cluster?.['running'].get(brokerId);
     const gone = this.gone.get(brokerId);
     const handler = broker?.handlers.get(api.key);
-    if (!broker || !gone || !handler) return undefined;
-    const answered = exchange<A>(handler as never, broker, version, request, { nodeId: brokerId });
-    return Promise.race([answered, gone.promise]);
+    if (!broker || !gone || !handler || this.isDead) return undefined;
+    const answered = exchange<A>(handler as never, broker, version, request, {
+      nodeId: brokerId,
+      signal: neverAborted,
+    });
+    const answer = await Promise.race([answered, gone.promise]);
+    // What a process that is being killed decides, it tells nobody.
+    return disk?.isOff === true ? undefined : answer;
   }
 
   leaderOf(topic: string, partition: number): number {
-    const { topics: known } = this.cluster['engine'].catalog.image;
-    return known.get(topic)?.partitions[partition]?.leader ?? -1;
+    return (
+      this.cluster?.['engine'].catalog.image.topics.get(topic)?.partitions[partition]?.leader ?? -1
+    );
   }
 
   coordinatorOf(transactionalId: string): number {
@@ -131,30 +177,45 @@ export class ModelCluster {
 
   async stopBroker(id: number): Promise<void> {
     this.stopped.add(id);
-    const stopping = this.cluster.stopBroker(id);
+    const stopping = this.cluster!.stopBroker(id);
     this.gone.get(id)?.resolve();
     await this.patiently(stopping);
   }
 
   async startBroker(id: number): Promise<void> {
-    await this.patiently(this.cluster.startBroker(id));
+    await this.patiently(this.cluster!.startBroker(id));
     this.gone.set(id, deferred());
     this.stopped.delete(id);
   }
 
+  /** Whether the process was killed and not started again. */
+  get isDead(): boolean {
+    return this.disk?.isOff === true;
+  }
+
+  /** The process will be killed in the midst of a call of the disk, after so many further ones. */
+  killAfter(calls: number): void {
+    this.disk?.turnOffAfter(calls);
+  }
+
   /** The process is killed: what it has written is there, and nothing else. */
-  async crash(): Promise<void> {
-    if (!this.disk) throw new Error('nothing is left of a cluster in memory');
-    const left = this.disk.current.copy();
-    const dead = this.cluster;
-    for (const { resolve } of this.gone.values()) resolve();
-    await this.patiently(dead.close()); // on the disk that nobody looks at any more
-    this.disk.current = left;
+  kill(): void {
+    this.disk?.turnOff();
+  }
+
+  /** After a kill. @param calls  of the disk, after which the new process is killed as well */
+  async restart(calls = Infinity): Promise<void> {
+    this.cluster = undefined;
+    this.gone.clear();
+    this.processClock.die();
+    this.processClock = new MortalClock(this.clock);
+    this.disk = this.disk!.copy();
+    this.killAfter(calls);
     await this.start();
   }
 
   async close(): Promise<void> {
-    await this.patiently(this.cluster.close());
+    if (this.cluster) await this.patiently(this.cluster.close());
   }
 }
 
@@ -163,7 +224,7 @@ class TroubledPeers implements PeerClient {
     private readonly peers: PeerClient,
     private readonly trouble: Trouble,
     private readonly random: SeededRandom,
-    private readonly clock: ManualClock,
+    private readonly clock: Clock,
   ) {}
 
   writeMarker(brokerId: number, marker: TransactionMarker, partitions: PartitionSet) {

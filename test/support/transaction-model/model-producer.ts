@@ -4,33 +4,21 @@ import { endTxn } from '../../../src/protocol/messages/end-txn.ts';
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.ts';
 import { produce } from '../../../src/protocol/messages/produce.ts';
 import { txnOffsetCommit } from '../../../src/protocol/messages/txn-offset-commit.ts';
+import type { ProducerIdentity } from '../../../src/coordination/transactions/decide-init.ts';
 import type { ErrorName } from '../../../src/protocol/error-codes.ts';
 import { buildBatch } from '../../../src/protocol/record-batch.ts';
+import type { AnyApi, RequestInput } from '../../../src/protocol/schema.ts';
 import { produceRequest } from '../requests.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { nameOf } from '../transactional-client.ts';
 import { topics, type ModelCluster } from './model-cluster.ts';
-
-/** A transaction as its producer sees it. */
-export interface ModelTransaction {
-  readonly number: number;
-  readonly transactionalId: string;
-  /** Values that were acknowledged, by partition. */
-  readonly written: Map<string, string[]>;
-  /** Whether the offset (its number) was acknowledged. */
-  hasOffset: boolean;
-  /**
-   * `open` also stands for one whose producer was fenced or died: nobody can commit it any more, and it
-   * will be aborted. `unknown`: a commit was asked for, and no answer came.
-   */
-  outcome: 'open' | 'committed' | 'aborted' | 'unknown';
-}
+import type { ModelTransaction, Seen } from './model-transaction.ts';
 
 interface Step {
   readonly kind: 'write' | 'offset';
   readonly topic: string;
   readonly partition: number;
-  readonly value: string;
+  readonly values: readonly string[];
 }
 
 /** What is asked again later, as clients do. `undefined`: the connection broke. */
@@ -46,34 +34,57 @@ const retriable: ReadonlySet<ErrorName | undefined> = new Set<ErrorName | undefi
   'REQUEST_TIMED_OUT',
 ]);
 
-export const timeoutMs = 15_000;
+/** What a producer is told that is none any more: nothing brings it back. */
+const fencing: ReadonlySet<ErrorName> = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+]);
+
+const timeoutMs = 15_000;
+
+/** What a producer takes from the run that it is part of. */
+export interface ProducerSurroundings {
+  readonly cluster: ModelCluster;
+  readonly random: SeededRandom;
+  readonly seen: Seen;
+  begin(transactionalId: string): ModelTransaction;
+  note(what: string): void;
+}
+
+type State = 'new' | 'idle' | 'open' | 'committing' | 'aborting' | 'recovering' | 'dead';
 
 /**
  * One life of a transactional producer: it does what a client does, one request at a time, and may
  * live on as a zombie while another life has taken over its id.
  */
 export class ModelProducer {
-  state: 'new' | 'idle' | 'open' | 'committing' | 'aborting' | 'dead' = 'new';
-  transaction: ModelTransaction | undefined;
+  /** What went wrong in a way that no broker brings about. */
+  bug: unknown;
+  private state: State = 'new';
+  private transaction: ModelTransaction | undefined;
   private producerId = -1;
   private producerEpoch = -1;
   private readonly sequences = new Map<string, number>();
-  private added = new Set<string>();
+  private readonly added = new Set<string>();
   private hasTried = false;
   private step: Step | undefined;
   private isBusy = false;
+  /** A commit was asked for, and may have been decided. */
   private isDoubtful = false;
+  /** It does not know any more which sequence numbers were taken. */
+  private needsNewEpoch = false;
   private values = 0;
 
+  /** @param name  of this life, for the trace */
   constructor(
+    readonly name: string,
     readonly transactionalId: string,
     private readonly style: 'v1' | 'v2',
-    private readonly cluster: ModelCluster,
-    private readonly random: SeededRandom,
-    private readonly begin: (transactionalId: string) => ModelTransaction,
+    private readonly around: ProducerSurroundings,
   ) {}
 
-  /** Does the next thing, if the last one was answered. Never rejects: a bug is thrown by `check`. */
+  /** Does the next thing, if the last one was answered. Never rejects: see `bug`. */
   act(): void {
     if (this.isBusy || this.state === 'dead') return;
     this.isBusy = true;
@@ -83,8 +94,6 @@ export class ModelProducer {
     );
   }
 
-  bug: unknown;
-
   private get isNew(): boolean {
     return this.style === 'v2';
   }
@@ -92,13 +101,11 @@ export class ModelProducer {
   private async next(): Promise<void> {
     switch (this.state) {
       case 'new':
-        return this.init();
+        return this.init(undefined);
+      case 'recovering':
+        return this.init({ producerId: this.producerId, producerEpoch: this.producerEpoch });
       case 'idle':
-        this.transaction = this.begin(this.transactionalId);
-        this.added.clear();
-        this.hasTried = false;
-        this.isDoubtful = false;
-        this.state = 'open';
+        this.beginTransaction();
         return;
       case 'open':
         return this.goOn();
@@ -111,55 +118,83 @@ export class ModelProducer {
     }
   }
 
+  private beginTransaction(): void {
+    this.transaction = this.around.begin(this.transactionalId);
+    this.added.clear();
+    this.hasTried = false;
+    this.isDoubtful = false;
+    this.state = 'open';
+  }
+
   private async goOn(): Promise<void> {
-    if (this.step === undefined) {
-      const choice = this.random.below(10);
-      if (choice < 6) this.step = this.newStep('write');
-      else if (choice < 8) this.step = this.newStep('offset');
-      else if (!this.hasTried) this.finish('aborted');
-      else this.state = choice === 8 ? 'committing' : this.random.pick(['committing', 'aborting']);
-      if (this.step === undefined) return;
-    }
-    const error = await this.carryOut(this.step);
-    if (retriable.has(error)) return;
-    if (error !== 'NONE') {
-      this.step = undefined;
-      this.giveUp();
-      return;
-    }
-    this.acknowledge(this.step);
+    this.step ??= this.nextStep();
+    if (this.step === undefined) return;
+    const { step } = this;
+    const error = await this.carryOut(step);
+    this.note(`${step.kind} ${step.topic}-${step.partition} ${step.values.join(' ')}`, error);
+    if (this.isToRepeat(error)) return;
     this.step = undefined;
+    if (error === 'NONE') this.acknowledge(step);
+    else this.giveUp(error);
+  }
+
+  /** @returns undefined when there is none: the transaction is to end */
+  private nextStep(): Step | undefined {
+    const { random } = this.around;
+    const choice = random.below(10);
+    if (choice < 6) return this.newStep('write');
+    if (choice < 8) return this.newStep('offset');
+    if (!this.hasTried) this.finish('aborted');
+    else this.state = choice === 8 ? 'committing' : random.pick(['committing', 'aborting']);
+    return undefined;
   }
 
   private newStep(kind: Step['kind']): Step {
-    const topic = this.random.pick(topics);
-    const { name, partitions } = topic;
-    const value = `${this.transaction!.number}:${this.values++}`;
-    return { kind, topic: name, partition: this.random.below(partitions), value };
+    const { random } = this.around;
+    const { name, partitions } = random.pick(topics);
+    const count = random.pick([1, 1, 3]);
+    const values = Array.from({ length: count }, () => `${this.number}:${this.values++}`);
+    return { kind, topic: name, partition: random.below(partitions), values };
   }
 
-  private acknowledge({ kind, topic, partition, value }: Step): void {
+  private get number(): number {
+    return this.transaction!.number;
+  }
+
+  private acknowledge({ kind, topic, partition, values }: Step): void {
     const { written } = this.transaction!;
     if (kind === 'offset') {
       this.transaction!.hasOffset = true;
       return;
     }
     const key = `${topic}-${partition}`;
-    written.set(key, [...(written.get(key) ?? []), value]);
-    this.sequences.set(key, (this.sequences.get(key) ?? 0) + 1);
+    written.set(key, [...(written.get(key) ?? []), ...values]);
+    this.sequences.set(key, (this.sequences.get(key) ?? 0) + values.length);
   }
 
-  /** A refusal: abort, or be gone. Old clients would have to ask for a new epoch: ours are gone then. */
-  private giveUp(): void {
-    if (this.isNew && this.random.below(4) > 0) this.state = 'aborting';
-    else this.state = 'dead';
+  /** What broke off or comes too early is asked again. */
+  private isToRepeat(error: ErrorName | undefined): boolean {
+    const isSo = retriable.has(error);
+    if (isSo) this.around.seen.repeated++;
+    return isSo;
+  }
+
+  /** A refusal: abort and go on, or be gone. */
+  private giveUp(error: ErrorName | undefined): void {
+    if (error !== undefined && fencing.has(error)) this.around.seen.fenced++;
+    const choice = this.around.random.below(4);
+    if (choice === 0) this.state = 'dead';
+    else this.state = choice === 1 ? 'recovering' : 'aborting';
+    // With KIP-890 the end of a transaction brings one.
+    this.needsNewEpoch = !this.isNew;
   }
 
   private finish(outcome: 'committed' | 'aborted' | 'unknown'): void {
     this.transaction!.outcome = outcome;
     this.transaction = undefined;
     this.step = undefined;
-    this.state = outcome === 'unknown' ? 'dead' : 'idle';
+    if (outcome === 'unknown') this.state = 'dead';
+    else this.state = this.needsNewEpoch ? 'recovering' : 'idle';
   }
 
   // ---- requests
@@ -173,21 +208,40 @@ export class ModelProducer {
     this.producerId = identity.producerId;
     this.producerEpoch = identity.producerEpoch;
     this.sequences.clear();
+    this.needsNewEpoch = false;
   }
 
   private get coordinator(): number {
-    return this.cluster.coordinatorOf(this.transactionalId);
+    return this.around.cluster.coordinatorOf(this.transactionalId);
   }
 
-  private async init(): Promise<void> {
-    const version = this.isNew ? 5 : 4;
-    const response = await this.cluster.ask(this.coordinator, initProducerId, version, {
+  private ask<A extends AnyApi>(broker: number, api: A, version: number, request: RequestInput<A>) {
+    return this.around.cluster.ask(broker, api, version, request);
+  }
+
+  private note(what: string, error: ErrorName | undefined): void {
+    const { name, producerId, producerEpoch, around } = this;
+    const who = `${name} (${producerId}, ${producerEpoch})`;
+    around.note(`${who} ${what}: ${error ?? 'no answer'}`);
+  }
+
+  /** @param expected  who it was until now (KIP-360); undefined: a new life */
+  private async init(expected: ProducerIdentity | undefined): Promise<void> {
+    const response = await this.ask(this.coordinator, initProducerId, this.isNew ? 5 : 4, {
       transactionalId: this.transactionalId,
       transactionTimeoutMs: timeoutMs,
+      ...expected,
     });
-    if (response?.errorCode !== 0) return;
-    this.become(response);
-    this.state = 'idle';
+    const error = response && nameOf(response.errorCode);
+    this.note(expected === undefined ? 'init' : 'recover', error);
+    if (error === 'NONE') {
+      if (expected !== undefined) this.around.seen.recovered++;
+      this.become(response!);
+      this.transaction = undefined;
+      this.state = 'idle';
+    } else if (!this.isToRepeat(error)) {
+      this.state = 'dead';
+    }
   }
 
   private async carryOut(step: Step): Promise<ErrorName | undefined> {
@@ -195,7 +249,8 @@ export class ModelProducer {
     return step.kind === 'write' ? this.write(step) : this.sendOffset();
   }
 
-  private async write({ topic, partition, value }: Step): Promise<ErrorName | undefined> {
+  private async write({ topic, partition, values }: Step): Promise<ErrorName | undefined> {
+    const { cluster } = this.around;
     const key = `${topic}-${partition}`;
     if (!this.isNew && !this.added.has(key)) {
       const added = await this.add(topic, partition);
@@ -203,21 +258,22 @@ export class ModelProducer {
       this.added.add(key);
     }
     const { producerId, producerEpoch, transactionalId } = this;
+    const timestamp = cluster.clock.wallMs();
     const batch = buildBatch({
-      records: [{ timestamp: this.cluster.clock.wallMs(), value: Buffer.from(value) }],
+      records: values.map((value) => ({ timestamp, value: Buffer.from(value) })),
       producerId,
       producerEpoch,
       baseSequence: this.sequences.get(key) ?? 0,
       isTransactional: true,
     });
-    const leader = this.cluster.leaderOf(topic, partition);
+    const leader = cluster.leaderOf(topic, partition);
     const request = produceRequest(batch, { topic, partition, transactionalId });
-    const response = await this.cluster.ask(leader, produce, this.isNew ? 12 : 11, request);
+    const response = await this.ask(leader, produce, this.isNew ? 12 : 11, request);
     return response && nameOf(response.responses[0]!.partitionResponses[0]!.errorCode);
   }
 
   private async add(topic: string, partition: number): Promise<ErrorName | undefined> {
-    const response = await this.cluster.ask(this.coordinator, addPartitionsToTxn, 3, {
+    const response = await this.ask(this.coordinator, addPartitionsToTxn, 3, {
       v3AndBelowTransactionalId: this.transactionalId,
       v3AndBelowProducerId: this.producerId,
       v3AndBelowProducerEpoch: this.producerEpoch,
@@ -231,7 +287,7 @@ export class ModelProducer {
   private async sendOffset(): Promise<ErrorName | undefined> {
     const groupId = this.transactionalId;
     if (!this.isNew && !this.added.has('offsets')) {
-      const response = await this.cluster.ask(this.coordinator, addOffsetsToTxn, 3, {
+      const response = await this.ask(this.coordinator, addOffsetsToTxn, 3, {
         ...this.identity,
         groupId,
       });
@@ -239,9 +295,9 @@ export class ModelProducer {
       if (added !== 'NONE') return added;
       this.added.add('offsets');
     }
-    const committedOffset = this.transaction!.number;
-    const coordinator = this.cluster.groupCoordinatorOf(groupId);
-    const response = await this.cluster.ask(coordinator, txnOffsetCommit, this.isNew ? 5 : 4, {
+    const committedOffset = this.number;
+    const coordinator = this.around.cluster.groupCoordinatorOf(groupId);
+    const response = await this.ask(coordinator, txnOffsetCommit, this.isNew ? 5 : 4, {
       ...this.identity,
       groupId,
       topics: [
@@ -257,26 +313,25 @@ export class ModelProducer {
   private async end(committed: boolean): Promise<void> {
     const version = this.isNew ? 5 : 4;
     if (committed) this.transaction!.outcome = 'unknown'; // until we are told
-    const response = await this.cluster.ask(this.coordinator, endTxn, version, {
+    const response = await this.ask(this.coordinator, endTxn, version, {
       ...this.identity,
       committed,
     });
     const error = response && nameOf(response.errorCode);
+    this.note(`${committed ? 'commit' : 'abort'} of ${this.number}`, error);
     if (error === 'NONE') {
       if (this.isNew) this.become(response!);
       this.finish(committed ? 'committed' : 'aborted');
       return;
     }
-    if (retriable.has(error)) {
+    if (this.isToRepeat(error)) {
       this.isDoubtful = true; // it may have been decided all the same
+      if (error === undefined && this.around.random.below(5) === 0) this.state = 'dead';
       return;
     }
-    if (!committed) {
-      this.state = 'dead';
-      this.transaction!.outcome = 'open';
-      return;
-    }
-    this.finish(this.isDoubtful ? 'unknown' : 'aborted');
+    if (error !== undefined && fencing.has(error)) this.around.seen.fenced++;
     this.state = 'dead';
+    if (!committed) this.transaction!.outcome = 'open';
+    else this.transaction!.outcome = this.isDoubtful ? 'unknown' : 'aborted';
   }
 }
