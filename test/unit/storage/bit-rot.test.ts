@@ -3,6 +3,7 @@ import type { Logger } from '../../../src/host/logger.ts';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { PartitionLog } from '../../../src/storage/partition-log.ts';
 import { batchOf, codeOf, startMs, valuesFrom } from '../../support/batches.ts';
+import { batchesIn, errorsOf, flip, readAll } from '../../support/bit-rot.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
@@ -28,37 +29,6 @@ async function openOn(disk: MemoryDisk): Promise<{ store: DiskLogStore; log: Par
   return { store, log: await store.open(partitionRef(), settings) };
 }
 
-/** What is read from an offset on until the end, or until somebody says that it is damaged. */
-async function readAll(log: PartitionLog, fromOffset: number, maxBytes: number) {
-  const chunks: Buffer[] = [];
-  let next = fromOffset;
-  while (next < log.logEndOffset) {
-    try {
-      const limit = 'highWatermark';
-      const read = await log.read({ fromOffset: next, maxBytes, minOneBatch: true, limit });
-      for (const { buffer, start, end } of read.records) {
-        chunks.push(Buffer.from(buffer.subarray(start, end)));
-      }
-      read.release();
-      next = endOf(Buffer.concat(chunks));
-    } catch (error) {
-      return { bytes: Buffer.concat(chunks), code: (error as { code?: string }).code };
-    }
-  }
-  return { bytes: Buffer.concat(chunks), code: undefined };
-}
-
-/** Offset behind the last batch. */
-function endOf(bytes: Buffer): number {
-  let at = 0;
-  let end = 0;
-  while (at < bytes.length) {
-    end = Number(bytes.readBigInt64BE(at)) + bytes.readInt32BE(at + 23) + 1;
-    at += 12 + bytes.readInt32BE(at + 8);
-  }
-  return end;
-}
-
 interface Written {
   readonly disk: MemoryDisk;
   /** All batches, and where each begins in them. */
@@ -68,7 +38,7 @@ interface Written {
   readonly offsets: readonly number[];
 }
 
-/** A log of many segments, in two leader epochs, cleanly closed; `isSparse`: offsets have gaps. */
+/** A log of many segments, in two leader epochs, cleanly closed. */
 async function write(): Promise<Written> {
   const disk = new MemoryDisk();
   const { store, log } = await openOn(disk);
@@ -82,19 +52,9 @@ async function write(): Promise<Written> {
   await store.close();
   const logs = disk.files().filter((path) => path.endsWith('.log'));
   const bytes = Buffer.concat(logs.map((path) => disk.readFile(path)));
-  const positions: number[] = [];
-  const offsets: number[] = [];
-  for (let at = 0; at < bytes.length; at += 12 + bytes.readInt32BE(at + 8)) {
-    positions.push(at);
-    offsets.push(Number(bytes.readBigInt64BE(at)));
-  }
-  return { disk, bytes, positions, offsets };
-}
-
-function flip(disk: MemoryDisk, path: string, bit: number): void {
-  const bytes = disk.readFile(path);
-  bytes[bit >> 3]! ^= 1 << (bit & 7);
-  disk.writeFile(path, bytes);
+  const placed = batchesIn(bytes);
+  const positions = placed.map(({ position }) => position);
+  return { disk, bytes, positions, offsets: placed.map(({ baseOffset }) => baseOffset) };
 }
 
 let written: Written;
@@ -113,7 +73,8 @@ beforeAll(async () => {
 });
 
 describe('one bit of a closed segment turns over', () => {
-  test('a thousand times: it is read as it was written, or refused', async () => {
+  test('a thousand times: it is read as it was written, or refused; a check finds it', async () => {
+    expect(await errorsOf(written.disk, folder)).toEqual([]);
     expect(closed.length).toBeGreaterThan(3);
     const random = new SeededRandom(77);
     let refused = 0;
@@ -131,6 +92,7 @@ describe('one bit of a closed segment turns over', () => {
       const wanted = written.bytes.subarray(written.positions[first]);
       const found = await readAll(log, written.offsets[first]!, 100 + random.below(3000));
       const context = `round ${round}: bit ${bit} of ${path}`;
+      expect([context, await errorsOf(disk, folder)]).not.toEqual([context, []]);
       expect([context, found.bytes.equals(wanted.subarray(0, found.bytes.length))]).toEqual([
         context,
         true,
