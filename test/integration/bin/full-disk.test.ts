@@ -23,7 +23,7 @@ function tmpfs(options = `size=${room}`): SmallDisk {
   const folder = newFolder();
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' });
   } catch (error) {
     remove();
     throw error;
@@ -53,18 +53,23 @@ function limitedFiles(): SmallDisk {
   };
 }
 
-function mayMount(): boolean {
+/** Why nothing may be mounted; undefined when something may. */
+function mountRefusal(): string | undefined {
   try {
     tmpfs().remove();
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    const { message } = error as Error;
+    const said = message.split('\n').find((line) => line.startsWith('mount: '));
+    return said?.split(': ').at(-1) ?? message;
   }
 }
 
-const disks: [string, () => SmallDisk][] = [['a file size limit', limitedFiles]];
-const canMount = mayMount();
-if (canMount) disks.push(['a small tmpfs', () => tmpfs()]);
+// CI runs as root: there a mount that is refused is a failure, elsewhere its tests are counted as skipped.
+const isMountDemanded = process.env['CI'] !== undefined && process.getuid?.() === 0;
+const refusal = isMountDemanded ? undefined : mountRefusal();
+const ifMountable = refusal === undefined ? it : it.skip;
+const skipped = refusal === undefined ? '' : ` (skipped: ${refusal})`;
 
 let program: Program;
 
@@ -111,64 +116,75 @@ async function readAll(kafka: Kafka, lastValue: number): Promise<number[]> {
   return found;
 }
 
-describe.each(disks)('a broker on %s', (_name, make) => {
-  it('refuses what does not fit, loses nothing, and goes on when there is room', async () => {
-    const disk = make();
-    const run = program.run(['--port', '0', '--data', join(disk.folder, 'data')]);
-    try {
-      const broker = await run.written(/bootstrap server +(\S+)/);
-      const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
-      const admin = kafka.admin();
-      await admin.connect();
-      await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
-      disk.limit(run);
-      const impatient = kafka.producer({ retry: { retries: 0 } });
-      await impatient.connect();
-      const acknowledged: number[] = [];
-      let count = 0;
-      expect(await fill(impatient, acknowledged, () => count++)).toBe('KAFKA_STORAGE_ERROR');
-      expect(acknowledged.length).toBeGreaterThan(10);
-      expect(await fill(impatient, [], () => count++)).toBe('KAFKA_STORAGE_ERROR');
-      expect(run.isRunning).toBe(true);
-      expect(await admin.listTopics()).toContain(topic);
-      await impatient.disconnect();
+describe('a broker on a full disk', () => {
+  it('refuses what is past the limit of a file’s size', () => fillAndMakeRoom(limitedFiles()));
 
-      disk.makeRoom(run);
-      const patient = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
-      await patient.connect();
-      const last = count++;
-      await patient.send({ topic, messages: [{ value: `${last} ${filler}` }] });
-      await patient.disconnect();
-      expect(await readAll(kafka, last)).toEqual([...acknowledged, last]);
-      await admin.disconnect();
-      run.signal('SIGTERM');
-      expect(await run.exited).toBe(0);
-    } finally {
-      run.signal('SIGKILL');
-      await run.exited;
-      disk.remove();
-    }
-  });
+  ifMountable(`refuses what a small tmpfs has no room for${skipped}`, () =>
+    fillAndMakeRoom(tmpfs()),
+  );
 });
 
-/** Folders that are of no use, and why; those of a mount only where one can be made. */
+/** What does not fit is refused, nothing is lost, and it goes on when there is room. */
+async function fillAndMakeRoom(disk: SmallDisk): Promise<void> {
+  const run = program.run(['--port', '0', '--data', join(disk.folder, 'data')]);
+  try {
+    const broker = await run.written(/bootstrap server +(\S+)/);
+    const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
+    disk.limit(run);
+    const impatient = kafka.producer({ retry: { retries: 0 } });
+    await impatient.connect();
+    const acknowledged: number[] = [];
+    let count = 0;
+    expect(await fill(impatient, acknowledged, () => count++)).toBe('KAFKA_STORAGE_ERROR');
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect(await fill(impatient, [], () => count++)).toBe('KAFKA_STORAGE_ERROR');
+    expect(run.isRunning).toBe(true);
+    expect(await admin.listTopics()).toContain(topic);
+    await impatient.disconnect();
+
+    disk.makeRoom(run);
+    const patient = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    await patient.connect();
+    const last = count++;
+    await patient.send({ topic, messages: [{ value: `${last} ${filler}` }] });
+    await patient.disconnect();
+    expect(await readAll(kafka, last)).toEqual([...acknowledged, last]);
+    await admin.disconnect();
+    run.signal('SIGTERM');
+    expect(await run.exited).toBe(0);
+  } finally {
+    run.signal('SIGKILL');
+    await run.exited;
+    disk.remove();
+  }
+}
+
+/** Folders that are of no use, and why. */
 const useless: [string, () => SmallDisk, RegExp][] = [
   ['of the system', systemFolder, /permission denied|the file system is read-only/],
 ];
-if (canMount) {
-  useless.push(
-    ['on a full disk', () => tmpfs('size=4k'), /no space is left on the device/],
-    ['on a read-only disk', () => tmpfs('ro'), /the file system is read-only/],
-  );
-}
+const uselessMounts: typeof useless = [
+  ['on a full disk', () => tmpfs('size=4k'), /no space is left on the device/],
+  ['on a read-only disk', () => tmpfs('ro'), /the file system is read-only/],
+];
 
 function systemFolder(): SmallDisk {
   const nothing = (): void => undefined;
   return { folder: '/sys', limit: nothing, makeRoom: nothing, remove: nothing };
 }
 
-it.each(useless)('a folder %s ends a start with a sentence and code 1', async (_, make, words) => {
-  const disk = make();
+it.each(useless)('a folder %s ends a start with a sentence and code 1', (_, make, words) =>
+  startIsRefused(make(), words),
+);
+
+ifMountable.each(uselessMounts)(`a folder %s does so, too${skipped}`, (_, make, words) =>
+  startIsRefused(make(), words),
+);
+
+async function startIsRefused(disk: SmallDisk, words: RegExp): Promise<void> {
   try {
     const { code, stdout, stderr } = await program.ended(['--data', join(disk.folder, 'data')]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -178,4 +194,4 @@ it.each(useless)('a folder %s ends a start with a sentence and code 1', async (_
   } finally {
     disk.remove();
   }
-});
+}
