@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { alone } from './alone.ts';
 
 const run = promisify(execFile);
 
@@ -60,7 +61,7 @@ async function jarsPlace(repository: string, set: JarSet) {
 }
 
 /**
- * Has Maven copy Apache Kafka's jars into the cache, once.
+ * Has Maven copy Apache Kafka's jars into the cache, unless they are there; only once, whoever asks at a time.
  *
  * @param repository  root of this repository
  * @returns           the folder that holds the jars
@@ -70,7 +71,15 @@ export async function apacheKafkaJars(
   set: JarSet = 'apache-kafka',
 ): Promise<string> {
   const { pom, folder, libs, complete } = await jarsPlace(repository, set);
-  if (existsSync(complete)) return libs;
+  if (!existsSync(complete)) {
+    await alone(`${folder}.lock`, async () => {
+      if (!existsSync(complete)) await fetchJars(pom, folder);
+    });
+  }
+  return libs;
+}
+
+async function fetchJars(pom: string, folder: string): Promise<void> {
   const partial = `${folder}.${process.pid}`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
@@ -85,5 +94,4 @@ export async function apacheKafkaJars(
   await writeFile(join(partial, 'complete'), '');
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
-  return libs;
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
+import { apacheKafkaJars, whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
 import {
   repository,
   startTarget,
@@ -48,16 +48,24 @@ export async function provideTarget(target: TargetName): Promise<void> {
 }
 
 /**
- * Begins to install the clients that take long (one is compiled) while the first tests run. In a run of chosen files
- * each client is installed by its own tests.
+ * Begins to install the clients that take long (one is compiled, Kafka Streams is large) while the first tests run. In
+ * a run of chosen files each client is installed by its own tests.
  */
 export function prepareClients({ testPathPatterns }: ChosenFiles): void {
   if (testPathPatterns.patterns.length > 0) return;
-  started().clients ??= Promise.allSettled(
-    clientNames
+  started().clients ??= Promise.allSettled([
+    // Their tests try again, and tell what is wrong.
+    ...clientNames
       .filter((name) => whyNoClient(name) === null)
-      .map(async (name) => installClient(name)), // its tests try again, and tell what is wrong
-  );
+      .map(async (name) => installClient(name)),
+    streamsJars(),
+  ]);
+}
+
+async function streamsJars(): Promise<void> {
+  if ((await whyNoJars(repository, 'kafka-streams')) === null) {
+    await apacheKafkaJars(repository, 'kafka-streams');
+  }
 }
 
 async function keepData(): Promise<void> {
@@ -95,7 +103,12 @@ export async function provideToolRunner(): Promise<void> {
   }
   const runner = await startToolRunner(repository);
   started().toolRunner = runner.process;
-  writeState({ ...readState(), toolRunner: runner.address });
+  const noStreams = await whyNoJars(repository, 'kafka-streams');
+  writeState({
+    ...readState(),
+    toolRunner: runner.address,
+    ...(noStreams !== null && { noStreams }),
+  });
 }
 
 /** Says once why tests are skipped: jest itself shows no more than how many. */

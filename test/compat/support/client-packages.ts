@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { alone } from '../../../scripts/apache-kafka/alone.ts';
 import { cacheFolder } from '../../../scripts/apache-kafka/jars.ts';
 
 const run = promisify(execFile);
@@ -118,26 +119,4 @@ async function nodeGyp(): Promise<string> {
 
 async function copyFiles(from: string, to: string, names: readonly string[]): Promise<void> {
   for (const name of names) await cp(join(from, name), join(to, name));
-}
-
-/** Holds a folder as a lock while the work runs; one that a dead process left behind is taken over. */
-async function alone(lock: string, work: () => Promise<void>): Promise<void> {
-  await mkdir(dirname(lock), { recursive: true });
-  while (!(await taken(lock))) await new Promise((resolve) => setTimeout(resolve, 200));
-  try {
-    await work();
-  } finally {
-    await rm(lock, { recursive: true });
-  }
-}
-
-async function taken(lock: string): Promise<boolean> {
-  try {
-    await mkdir(lock);
-    return true;
-  } catch {
-    const found = await stat(lock).catch(() => null);
-    if (found !== null && Date.now() - found.mtimeMs > 600_000) await rm(lock, { recursive: true });
-    return false;
-  }
 }

@@ -7,6 +7,8 @@ export interface SuiteState {
   /** The second broker that tools are compared on; Apache's twin when COMPAT_TARGET=apache. */
   readonly compared?: TargetState;
   readonly toolRunner?: ToolRunnerAddress | Unavailable;
+  /** Why Kafka Streams cannot be run here, when Apache's tools can. */
+  readonly noStreams?: string;
   /** What our brokers write in the whole run, kept until kafka-dump-log has read it at the end. */
   readonly dataOfRun?: string;
 }

@@ -56,6 +56,11 @@ export function describeTools(title: string, body: () => void): void {
   describeWhen(title, unavailableTools(), body);
 }
 
+/** A group of tests that run Kafka Streams on the target of this project. */
+export function describeStreams(title: string, body: () => void): void {
+  describeWhen(title, unavailableTools() ?? readState().noStreams ?? null, body);
+}
+
 /** A group of tests that have Apache's tools read the files of this project's target. */
 export function describeFiles(title: string, body: () => void): void {
   const state = readState().targets[targetName];

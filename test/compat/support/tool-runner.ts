@@ -74,7 +74,7 @@ export async function startToolRunner(
 ): Promise<{ readonly address: ToolRunnerAddress; readonly process: ChildProcess }> {
   const libs = await apacheKafkaJars(repository);
   const java = join(repository, 'test/compat/java');
-  const classes = await compiled(join(java, 'ToolRunner.java'), libs);
+  const classes = await compiledJava('ToolRunner', libs);
   const child = spawn(
     'java',
     [
@@ -94,11 +94,20 @@ export async function startToolRunner(
   return { address: { port, libs }, process: child };
 }
 
-async function compiled(source: string, libs: string): Promise<string> {
+/**
+ * Compiles a program of `test/compat/java`, unless the cache has it.
+ *
+ * @returns  the folder of its classes
+ */
+export async function compiledJava(
+  name: 'ToolRunner' | 'StreamsTopologies',
+  libs: string,
+): Promise<string> {
+  const source = join(process.cwd(), 'test/compat/java', `${name}.java`);
   const hash = createHash('sha256')
     .update(await readFile(source))
     .digest('hex');
-  const classes = join(cacheFolder(), `tool-runner-${hash.slice(0, 12)}`);
+  const classes = join(cacheFolder(), `java-${name}-${hash.slice(0, 12)}`);
   if (existsSync(classes)) return classes;
   const partial = `${classes}.${process.pid}`;
   await mkdir(partial, { recursive: true });
