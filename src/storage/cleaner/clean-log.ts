@@ -8,7 +8,7 @@ import type { CleaningPlan, MeasuredSegment } from './cleaning-plan.ts';
 import { groupSegments, measure } from './cleaning-plan.ts';
 import type { CleaningRules } from './filter-batch.ts';
 import { filterBatch } from './filter-batch.ts';
-import { mapSizeFor, OffsetMap } from './offset-map.ts';
+import { OffsetMap } from './offset-map.ts';
 import type { Pace } from './pace.ts';
 import { Replacement } from './replacement.ts';
 
@@ -61,15 +61,9 @@ class CleaningRound {
     private readonly pace: Pace,
     secret: Uint8Array,
   ) {
-    const { firstDirtyOffset, endOffset } = plan;
-    const size = mapSizeFor(
-      endOffset - firstDirtyOffset,
-      settings.dedupeBufferSize,
-      settings.loadFactor,
-    );
-    this.latest = new OffsetMap(size, secret);
+    this.latest = new OffsetMap(settings.dedupeBufferSize, settings.loadFactor, secret);
     this.chunkSize = Math.max(smallestChunk, Math.floor(settings.ioBufferSize / 2));
-    this.mappedUntil = firstDirtyOffset;
+    this.mappedUntil = plan.firstDirtyOffset;
   }
 
   async run(): Promise<CleaningResult> {

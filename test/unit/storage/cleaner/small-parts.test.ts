@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { KeyHash } from '../../../../src/storage/cleaner/key-hash.ts';
 import { defaultCleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
-import { mapSizeFor, OffsetMap } from '../../../../src/storage/cleaner/offset-map.ts';
+import { OffsetMap } from '../../../../src/storage/cleaner/offset-map.ts';
 import { Pace } from '../../../../src/storage/cleaner/pace.ts';
 import { Throttler } from '../../../../src/storage/cleaner/throttler.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -51,7 +51,7 @@ describe('hashes of keys', () => {
 describe('the map of offsets', () => {
   test('behaves like a map', () => {
     const random = new SeededRandom(3);
-    const map = new OffsetMap(mapSizeFor(500, 24 * 600, 0.9), secret);
+    const map = new OffsetMap(24 * 600, 0.9, secret);
     const model = new Map<string, number>();
     for (let offset = 0; offset < 2000; offset++) {
       const key = `key-${random.below(400)}`;
@@ -67,16 +67,39 @@ describe('the map of offsets', () => {
   });
 
   test('takes no more keys than its load factor allows', () => {
-    const map = new OffsetMap(mapSizeFor(1000, 24 * 10, 0.5), secret);
+    const map = new OffsetMap(24 * 10, 0.5, secret);
     const put = (i: number): boolean => map.put(Buffer.from([i]), 0, 1, i);
     expect([0, 1, 2, 3, 4, 5, 6].map(put)).toEqual([true, true, true, true, true, false, false]);
     expect(map.get(Buffer.from([5]), 0, 1)).toBe(-1);
   });
 
-  test('is no larger than its keys need, and never larger than its bound', () => {
-    expect(mapSizeFor(10, 134_217_728, 0.9)).toEqual({ slots: 21, mostEntries: 5_033_164 });
-    expect(mapSizeFor(1e9, 134_217_728, 0.9).slots).toBe(5_592_405);
-    expect(mapSizeFor(1e12, 2 ** 40, 1).slots).toBe(Math.floor((2 ** 31 - 1) / 24));
+  test('behaves like a map when it is large', () => {
+    const map = new OffsetMap(24 * 400_000, 0.9, secret);
+    const key = Buffer.alloc(4);
+    const keyOf = (i: number): Buffer => {
+      key.writeInt32LE(i);
+      return key;
+    };
+    let wrong = 0;
+    for (let i = 0; i < 300_000; i++) if (!map.put(keyOf(i % 200_000), 0, 4, i)) wrong++;
+    expect(map.size).toBe(200_000);
+    for (let i = 0; i < 300_000; i++) {
+      const latest = i < 100_000 ? i + 200_000 : i < 200_000 ? i : -1;
+      if (map.get(keyOf(i), 0, 4) !== latest) wrong++;
+    }
+    expect(wrong).toBe(0);
+  });
+
+  test('takes nearly as many keys as its bound allows, and memory as they come', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const map = new OffsetMap(24 * 200_000, 0.9, secret);
+    const taken = (): number => process.memoryUsage().arrayBuffers - before;
+    expect(taken()).toBeLessThan(100_000);
+    let keys = 0;
+    while (map.put(Buffer.from(String(keys)), 0, String(keys).length, keys)) keys++;
+    expect(keys).toBeGreaterThan(170_000);
+    expect(keys).toBeLessThanOrEqual(180_000);
+    expect(map.size).toBe(keys);
   });
 });
 
