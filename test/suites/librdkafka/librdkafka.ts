@@ -7,13 +7,10 @@ import { KAFKA_FOLDER, librdkafkaSource, TESTS_FOLDER } from './source.ts';
 import { resultsOf, subtestResult } from './runner-output.ts';
 import { entriesOf, readTestTable, subtestsOf } from './test-table.ts';
 
-/** The cluster that librdkafka's own `scenarios/*.json` describe, as its test programs start it. */
+/** The cluster that librdkafka's own `scenarios/*.json` describe, less the authorizer that some tests want. */
 const clusterSettings = {
   'num.partitions': '4',
   'default.replication.factor': '3',
-  // For its tests of ACLs.
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'allow.everyone.if.no.acl.found': 'true',
 };
 
 /**

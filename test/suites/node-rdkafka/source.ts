@@ -24,7 +24,11 @@ export const nodeRdkafkaSource: SuiteSource = {
     await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
     const packages = [`node-rdkafka@${VERSION}`, `mocha@${MOCHA}`];
     await step('install', folder, 'npm', ['install', '--ignore-scripts', ...packages]);
-    await step('build', join(folder, PACKAGE_FOLDER), process.execPath, [nodeGyp(), 'rebuild']);
+    const built = join(folder, PACKAGE_FOLDER);
+    await step('gyp', built, process.execPath, [nodeGyp(), 'configure']);
+    // Before the build, as two jobs at once would begin to compile what is not configured yet.
+    await step('configure', built, process.execPath, [join(built, 'util/configure.js')]);
+    await step('build', built, process.execPath, [nodeGyp(), 'build']);
   },
 };
 
