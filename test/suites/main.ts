@@ -34,10 +34,11 @@ const usage = `npm run test:suite -- SUITE [options]
   SUITE                  ${suites.map(({ name }) => name).join(', ')}
   --bootstrap ADDRESS    the broker, or brokers, to test: host:port,host:port
   --start BROKER         starts one for the run instead: ${startable.join(', ')}
+  --results A,B          runs nothing: the results are in these files, of a run in parts
   --set NAME=VALUE       one more Kafka property of the started broker; may be repeated
   --only A,B             only tests whose names begin so
   --timeout SECONDS      how long one test may take, or one file where the suite runs whole files
-  --csv FILE             writes the results there; else they are printed
+  --csv FILE             writes the results there as well
   --save NAME            writes them as this suite's baseline: apache or nothing
   --source FOLDER        takes the suite's repository from this folder, not from its public address
   --rebuild              fetches and builds the suite anew
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
       set: { type: 'string', multiple: true, default: [] },
       only: { type: 'string' },
       timeout: { type: 'string' },
+      results: { type: 'string' },
       csv: { type: 'string' },
       save: { type: 'string' },
       keep: { type: 'string' },
@@ -69,25 +71,58 @@ async function main(): Promise<void> {
     if (!values.help) process.exitCode = 2;
     return;
   }
-  const suiteFolder = await prepared(suite.source, values.rebuild, values.source);
+  const only = values.only?.split(',');
+  const wants = (test: string) => only?.some((start) => test.startsWith(start)) ?? true;
   const scratch = values.keep ?? (await mkdtemp(join(tmpdir(), `suite-${suite.name}-`)));
   await mkdir(scratch, { recursive: true });
+  const results =
+    values.results === undefined
+      ? await runSuite(suite, wants, scratch, values)
+      : values.results.split(',').flatMap((file) => readCsv(readFileSync(file, 'utf8')));
+  if (values.csv !== undefined) await writeFile(values.csv, csvText(suite.name, results));
+  if (values.save !== undefined) {
+    await writeFile(baselineFile(suite, values.save), csvText(suite.name, inOrder(results)));
+  }
+  const outcome = score(results, readBaseline(suite), wants);
+  console.error(summary(suite.name, results, outcome));
+  const isGood = outcome.unexplained.length === 0;
+  const hasOutputs = values.keep !== undefined || (!isGood && values.results === undefined);
+  if (hasOutputs) console.error(`outputs: ${scratch}`);
+  else await rm(scratch, { recursive: true, force: true });
+  process.exitCode = isGood ? 0 : 1;
+}
+
+interface RunOptions {
+  readonly bootstrap?: string;
+  readonly start?: string;
+  readonly set: readonly string[];
+  readonly timeout?: string;
+  readonly source?: string;
+  readonly rebuild: boolean;
+}
+
+/** Runs a suite and prints each result as it comes. */
+async function runSuite(
+  suite: Suite,
+  wants: (test: string) => boolean,
+  scratch: string,
+  options: RunOptions,
+): Promise<TestResult[]> {
+  const suiteFolder = await prepared(suite.source, options.rebuild, options.source);
   const broker = await startFor(suite.broker, {
-    bootstrap: values.bootstrap,
-    start: startableNamed(values.start),
-    settings: Object.fromEntries(values.set.map(property)),
+    bootstrap: options.bootstrap,
+    start: startableNamed(options.start),
+    settings: Object.fromEntries(options.set.map(property)),
     folder: scratch,
   });
   const results: TestResult[] = [];
-  const only = values.only?.split(',');
-  const wants = (test: string) => only?.some((start) => test.startsWith(start)) ?? true;
   console.log(CSV_HEADER);
   try {
     await suite.run({
       bootstrapServers: broker.bootstrapServers,
       suiteFolder,
       scratch,
-      testTimeoutMs: values.timeout === undefined ? undefined : Number(values.timeout) * 1000,
+      testTimeoutMs: options.timeout === undefined ? undefined : Number(options.timeout) * 1000,
       wants,
       report: (result) => {
         results.push(result);
@@ -97,16 +132,16 @@ async function main(): Promise<void> {
   } finally {
     await broker.close();
   }
-  const text = [CSV_HEADER, ...results.map((one) => csvLine(suite.name, one)), ''].join('\n');
-  if (values.csv !== undefined) await writeFile(values.csv, text);
-  if (values.save !== undefined) await writeFile(baselineFile(suite, values.save), text);
+  return results;
+}
 
-  const outcome = score(results, readBaseline(suite), wants);
-  console.error(summary(suite.name, results, outcome));
-  const isGood = outcome.unexplained.length === 0;
-  if (isGood && values.keep === undefined) await rm(scratch, { recursive: true, force: true });
-  else console.error(`outputs: ${scratch}`);
-  process.exitCode = isGood ? 0 : 1;
+function csvText(suite: string, results: readonly TestResult[]): string {
+  return [CSV_HEADER, ...results.map((one) => csvLine(suite, one)), ''].join('\n');
+}
+
+/** So that a baseline that is written anew differs where a verdict does. */
+function inOrder(results: readonly TestResult[]): TestResult[] {
+  return [...results].sort((one, other) => (one.test < other.test ? -1 : 1));
 }
 
 /** Fetches and builds into the cache, unless this version is there. */
