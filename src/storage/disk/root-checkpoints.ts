@@ -16,6 +16,8 @@ export class RootCheckpoints {
   private readonly cleaned: OffsetsByFolder;
   /** Whether they were written when that was tried last. */
   private isWritten = true;
+  /** Whether the starts were written since they were durable. */
+  private areStartsUnsynced = false;
 
   constructor(
     private readonly disk: Disk,
@@ -59,7 +61,7 @@ export class RootCheckpoints {
 
   /** Writes down how far each log is durable, begins, and was committed. @returns whether it could */
   write(logs: OpenLogs, sync: boolean): boolean {
-    let hasChanged = sync || !this.isWritten;
+    let hasChanged = sync || !this.isWritten || this.areStartsUnsynced;
     for (const [name, { log }] of logs) {
       if (log.logEndOffset === 0) continue; // perhaps it has no folder yet
       const hasGrown = this.highWatermarks.get(name) !== log.highWatermark;
@@ -71,8 +73,12 @@ export class RootCheckpoints {
     if (!hasChanged) return true;
     try {
       this.writeOffsets(recoveryPointFile, this.recoveryPoints, sync);
-      this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
-      this.writeLogStarts(logs, sync);
+      // As often as Kafka's: what was deleted before that stays deleted after a power cut, too.
+      const mustSync = sync || this.areStartsUnsynced || this.someStartsWithin(logs);
+      this.writeOffsets(highWatermarkFile, this.highWatermarks, mustSync);
+      this.writeLogStarts(logs, mustSync);
+      if (mustSync) this.disk.syncDirectory(this.root);
+      this.areStartsUnsynced = false;
       this.isWritten = true;
     } catch (error) {
       // Until it works again a start after a crash has more to read, and that is all.
@@ -98,6 +104,18 @@ export class RootCheckpoints {
     }
     if (isBehind) this.writeOffsets(highWatermarkFile, this.highWatermarks, sync);
     this.writeOffsets(logStartFile, this.logStarts, sync);
+    this.areStartsUnsynced = !sync;
+  }
+
+  /** Whether a log begins within a segment, which nothing but the checkpoint says. */
+  private someStartsWithin(logs: OpenLogs): boolean {
+    for (const name of this.logStarts.keys()) {
+      const log = logs.get(name)?.log;
+      if (log === undefined || log.logStartOffset > (log.allSegments[0]?.baseOffset ?? 0)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private writeCleaned(): void {

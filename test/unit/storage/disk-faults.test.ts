@@ -397,6 +397,21 @@ describe('small files that cannot be written', () => {
     expect(left.logStartOffset).toBe(2);
   });
 
+  test('the start of a log is durable from the next checkpoint on, as with Kafka', async () => {
+    const log = await open({ flushMessages: 1 });
+    for (const value of ['a', 'b', 'c']) await put(log, [value]);
+    await clock.advance(60_000);
+    await log.deleteBefore(2);
+    const startAfterPowerCut = async (): Promise<number> =>
+      (await storeOver(disk.afterPowerCut()).open(partitionRef(), logSettings())).logStartOffset;
+    expect(await startAfterPowerCut()).toBe(0);
+    await clock.advance(60_000);
+    expect(await startAfterPowerCut()).toBe(2);
+    await put(log, ['d']);
+    await clock.advance(60_000);
+    expect(await startAfterPowerCut()).toBe(2);
+  });
+
   test.each(['leader-epoch', 'partition.metadata'])(
     '%s: as with a write of records',
     async (name) => {
