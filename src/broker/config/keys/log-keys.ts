@@ -44,9 +44,13 @@ export const logKeys = {
     min: -131_072,
     max: 22,
   }),
-  'cordoned.log.dirs': list('', 'Log directories that get no new partitions; `*` means all.', {
-    update: 'per-broker',
-  }),
+  'cordoned.log.dirs': list(
+    '',
+    'Log directories that get no new partitions in Kafka, `*` means all; here it is only kept.',
+    {
+      update: 'per-broker',
+    },
+  ),
   'create.topic.policy.class.name': javaClass(null, 'Class that may refuse new topics.'),
   'log.cleaner.backoff.ms': long(15_000, 'Pause of the cleaner when there is nothing to compact.', {
     update: 'cluster-wide',

@@ -127,12 +127,16 @@ describe('what is worth telling at the start', () => {
       listeners: 'PLAINTEXT://:9,CONTROLLER://:10',
       'controller.listener.names': 'CONTROLLER',
       'authorizer.class.name': 'org.X',
+      'cordoned.log.dirs': '/a',
+      'log.cleaner.threads': '4',
+      'num.recovery.threads.per.data.dir': '4',
       'transaction.state.log.min.isr': '1',
     };
     expect(notices(new BrokerConfig({ properties }))).toEqual([
       'unknown configuration, ignored: log.retention.hourz, no.such.key',
       'controller listeners are not opened, no controller connects: CONTROLLER://:10',
-      'not served yet, without effect: authorizer.class.name',
+      'not served yet, without effect: authorizer.class.name, cordoned.log.dirs, log.cleaner.threads, ' +
+        'num.recovery.threads.per.data.dir',
     ]);
   });
 });
