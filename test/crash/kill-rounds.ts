@@ -55,6 +55,7 @@ export async function killRounds({ length, seed, runner, say }: KillRounds): Pro
   for (const round of roundsOf(length)) {
     counts.rounds++;
     if (round % roundsPerFolder === 0) {
+      if (folder !== '') say(workload.commits);
       if (folder !== '') rmSync(folder, { recursive: true, force: true });
       folder = mkdtempSync(join(tmpdir(), 'crash-'));
       workload = new Workload(random, false);
@@ -70,6 +71,7 @@ export async function killRounds({ length, seed, runner, say }: KillRounds): Pro
       say(`round ${round + 1}: ${tally.acknowledged} records acknowledged`);
     if (mistakes.length > 0) break;
   }
+  say(workload.commits);
   say(`${counts.rounds} rounds, ${counts.kills} kills, ${tally.acknowledged} records acknowledged`);
   mistakes.push(...tally.mistakes());
   if (mistakes.length > 0) say(`the folder is kept: ${folder}`);

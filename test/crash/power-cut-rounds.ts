@@ -36,6 +36,7 @@ export async function powerCutRounds({ length, seed, say }: PowerCutRounds): Pro
   for (const round of roundsOf(length)) {
     rounds++;
     if (round % roundsPerFolder === 0) {
+      if (round > 0) say(workload.commits);
       disk = new MemoryDisk(() => Date.now(), new SeededRandom(seed * 1000 + round));
       workload = new Workload(random, true);
       tally.add(workload.ledgers);
@@ -49,6 +50,7 @@ export async function powerCutRounds({ length, seed, say }: PowerCutRounds): Pro
     else disk = cut(disk, broker, random);
     if (mistakes.length > 0) break;
   }
+  say(workload.commits);
   say(`${rounds} power cuts, ${tally.acknowledged} records acknowledged`);
   mistakes.push(...tally.mistakes());
   return mistakes;

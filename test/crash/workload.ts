@@ -105,13 +105,32 @@ class Writer {
 class Committer {
   private acknowledged = -1;
   private sent = -1;
+  /** How often each error was the answer, by its name, and a life in which the connection broke. */
+  readonly errors = new Map<string, number>();
 
   constructor(
     private readonly group: string,
     private readonly topic: string,
   ) {}
 
+  get committed(): number {
+    return this.acknowledged + 1;
+  }
+
+  private count(error: string): void {
+    this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
+  }
+
+  /** Commits until `isOver` or the broker is gone. */
   async run(address: string, isOver: () => boolean): Promise<void> {
+    try {
+      await this.commit(address, isOver);
+    } catch {
+      this.count('the connection ended');
+    }
+  }
+
+  private async commit(address: string, isOver: () => boolean): Promise<void> {
     const client = await RawClient.connect(address);
     try {
       await client.request(findCoordinator, 4, { keyType: 0, coordinatorKeys: [this.group] });
@@ -120,7 +139,10 @@ class Committer {
         const { group: groupId, topic } = this;
         const errorCode = await commitOffset(client, offset, { groupId, topic });
         if (errorCode === 0) this.acknowledged = offset;
-        else await pause(10); // it loads, or is being stopped
+        else {
+          this.count(errorNames.get(errorCode) ?? `error ${errorCode}`);
+          await pause(10); // it loads, or is being stopped
+        }
       }
     } finally {
       client.close();
@@ -151,6 +173,10 @@ class Committer {
     return [`group ${this.group} is at ${found}, acknowledged ${acknowledged}, sent ${sent}`];
   }
 }
+
+const errorNames = new Map<number, string>(
+  Object.entries(errorCodes).map(([name, code]) => [code, name]),
+);
 
 interface Topic {
   readonly name: string;
@@ -190,6 +216,17 @@ export class Workload {
       this.writers.set(name, writers);
     }
     this.committers = [0, 1, 2].map((i) => new Committer(`group-${i}`, this.topics[i]!.name));
+  }
+
+  /** What its groups heard so far, in words. */
+  get commits(): string {
+    const committed = this.committers.reduce((sum, each) => sum + each.committed, 0);
+    const errors = new Map<string, number>();
+    for (const each of this.committers) {
+      for (const [name, count] of each.errors) errors.set(name, (errors.get(name) ?? 0) + count);
+    }
+    const refused = [...errors].map(([name, count]) => `, ${count} times ${name}`).join('');
+    return `offsets up to ${committed} committed${refused}`;
   }
 
   get ledgers(): Ledger[] {
