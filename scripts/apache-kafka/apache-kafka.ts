@@ -31,7 +31,8 @@ export interface ApacheKafka {
   readonly bootstrapServers: string;
   readonly nodes: readonly { readonly id: number; readonly process: BrokerProcess }[];
   readonly dataFolders: readonly string[];
-  start(): Promise<void>;
+  /** Waits until every node answers. */
+  start(timeoutMs?: number): Promise<void>;
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
@@ -72,8 +73,8 @@ export async function apacheKafka(options: ApacheKafkaOptions): Promise<ApacheKa
     bootstrapServers: clientPorts.map((port) => `${host}:${port}`).join(','),
     nodes,
     dataFolders,
-    start: async () => {
-      await Promise.all(nodes.map(async (node) => node.process.start()));
+    start: async (timeoutMs) => {
+      await Promise.all(nodes.map(async (node) => node.process.start(timeoutMs)));
     },
     stop: async (signal = 'SIGTERM') => {
       await Promise.all(nodes.map(async (node) => node.process.stop(signal)));

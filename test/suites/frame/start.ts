@@ -55,7 +55,7 @@ async function startApache(wanted: SuiteBroker, folder: string): Promise<Started
     ...(firstId !== undefined && { firstId }),
     ...(host !== undefined && { host }),
   });
-  await kafka.start();
+  await kafka.start(600_000); // beside other work, three JVMs take minutes
   return {
     bootstrapServers: kafka.bootstrapServers,
     close: async () => kafka.stop('SIGKILL'),

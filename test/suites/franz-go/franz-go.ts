@@ -37,12 +37,13 @@ export const franzGo: Suite = {
   broker: { settings: {} },
   async run(run) {
     const command = join(run.suiteFolder, TEST_BINARY);
-    const cwd = run.scratch;
-    const listed = await mustRun({
-      ...{ command, args: ['-test.list', '.'], cwd, timeoutMs: 60_000 },
-      outputFile: join(run.scratch, 'tests.log'),
-    });
-    const tests = listed.output.split('\n').filter((name) => name.startsWith('Test'));
+    const lines = async (program: string, args: readonly string[]) => {
+      const outputFile = join(run.scratch, 'lines.log');
+      const how = { command: program, args, cwd: run.suiteFolder, timeoutMs: 60_000, outputFile };
+      return (await mustRun(how)).output.split('\n');
+    };
+    const [cwd = ''] = await lines('go', ['list', '-f', '{{.Dir}}', PACKAGE]); // one test reads a source
+    const tests = (await lines(command, ['-test.list', '.'])).filter((name) => /^Test/.test(name));
     for (const test of tests.filter((name) => run.wants(name))) {
       const result = await runCommand({
         ...{ command, cwd },
