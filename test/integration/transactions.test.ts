@@ -443,6 +443,25 @@ describe('transaction.version', () => {
     ]);
   });
 
+  it.each([true, false])(
+    'goes down to 0 while a transaction is open, which then takes more partitions and ends (commit: %s)',
+    async (isCommit) => {
+      const producer = await began('v2');
+      expect(await producer.write(topic, ['before'])).toBe('NONE');
+      expect(await update(0, 2)).toBe('NONE');
+      expect(await producer.write(topic, ['behind'])).toBe('NONE');
+      expect(await producer.write(topic, ['elsewhere'], 1)).toBe('NONE');
+      expect(await producer.end(isCommit)).toBe('NONE');
+      expect(producer.producerEpoch).toBe(1);
+      expect(await untilComplete(() => producer.write(topic, ['next']))).toBe('NONE');
+      expect(await producer.end(true)).toBe('NONE');
+      expect(await untilComplete(() => producer.init())).toBe('NONE');
+      const kept = isCommit ? ['before', 'behind'] : [];
+      expect(await committedValues(client, topic)).toEqual([...kept, 'next']);
+      expect(await committedValues(client, topic, 1)).toEqual(isCommit ? ['elsewhere'] : []);
+    },
+  );
+
   const failed = 'The update failed for all features since the following feature had an error: ';
   const invalid = (level: number, feature: string, words: string) =>
     `${failed}Invalid update version ${level} for feature ${feature}. ${words}`;
