@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { appendFileSync } from 'node:fs';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { startTarget } from './brokers.ts';
 import { bootstrapServers, comparedBootstrapServers, runTool } from './suite.ts';
 import type { ToolName, ToolResult } from './tool-runner.ts';
 
@@ -10,18 +11,37 @@ export const sides: readonly Side[] = ['apache', 'odradek'];
 /** Whether the second broker is Apache's twin, so that intended differences do not show. */
 export const comparedWithItself = process.env['COMPAT_TARGET'] === 'apache';
 
-function bootstrapServersOf(side: Side): string {
-  return side === 'apache' ? bootstrapServers('apache') : comparedBootstrapServers();
+/** Where two brokers listen that are compared. */
+export type Pair = Readonly<Record<Side, string>>;
+
+/** The two brokers that all test files share. */
+function sharedPair(): Pair {
+  return { apache: bootstrapServers('apache'), odradek: comparedBootstrapServers() };
 }
 
 /** Does the same on both brokers. */
 export async function onBoth<T>(
   work: (bootstrap: string, side: Side) => Promise<T>,
+  pair = sharedPair(),
 ): Promise<Record<Side, T>> {
-  const [apache, odradek] = await Promise.all(
-    sides.map(async (side) => work(bootstrapServersOf(side), side)),
-  );
+  const [apache, odradek] = await Promise.all(sides.map(async (side) => work(pair[side], side)));
   return { apache: apache!, odradek: odradek! };
+}
+
+/** Starts two brokers for one test file, with settings of their own. */
+export async function startPair(
+  settings: Readonly<Record<string, string>>,
+): Promise<{ readonly pair: Pair; readonly close: () => Promise<void> }> {
+  const targets = ['apache', comparedWithItself ? 'apache' : 'odradek'] as const;
+  const [apache, odradek] = await Promise.all(
+    targets.map(async (target) => startTarget(target, { settings })),
+  );
+  return {
+    pair: { apache: apache!.bootstrapServers, odradek: odradek!.bootstrapServers },
+    close: async () => {
+      await Promise.all([apache!.close(), odradek!.close()]);
+    },
+  };
 }
 
 function kafkajsOn(bootstrap: string): Kafka {
@@ -42,6 +62,8 @@ export interface CommandLine {
   readonly blur?: (text: string) => string;
   /** Lines may come in any order, as Apache's own do. */
   readonly anyOrder?: boolean;
+  /** Which brokers; the shared ones when left out. */
+  readonly pair?: Pair;
 }
 
 /** Runs a command line on both brokers and returns what each printed, normalized. */
@@ -58,7 +80,7 @@ export async function runOnBoth(command: CommandLine): Promise<Record<Side, Tool
       stdout: text(result.stdout),
       stderr: text(result.stderr),
     };
-  });
+  }, command.pair);
 }
 
 /** Expects the same exit code, standard output and standard error on both brokers, and returns Apache's. */
@@ -111,6 +133,7 @@ export function normalized(text: string): string {
 export async function untilOnBoth(
   what: string,
   holds: (admin: Admin) => Promise<boolean>,
+  pair = sharedPair(),
 ): Promise<void> {
   await onBoth(async (bootstrap) => {
     const admin = kafkajsOn(bootstrap).admin();
@@ -120,7 +143,7 @@ export async function untilOnBoth(
       if (Date.now() > deadline) throw new Error(`still not: ${what}`);
     }
     await admin.disconnect();
-  });
+  }, pair);
 }
 
 /** Writes `value 0`, `value 1`, ... to a partition of both brokers, with the same timestamps. */
@@ -146,14 +169,20 @@ export async function fillBoth(
 }
 
 /** Creates a topic on both brokers, and waits until each partition has a leader. */
-export async function createOnBoth(topic: string, numPartitions = 1): Promise<void> {
+export async function createOnBoth(
+  topic: string,
+  numPartitions = 1,
+  pair = sharedPair(),
+): Promise<void> {
   await onBoth(async (bootstrap) => {
     const admin = kafkajsOn(bootstrap).admin();
     await admin.connect();
     await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions }] });
     await admin.disconnect();
-  });
-  await untilOnBoth('every partition is led', async (admin) => {
-    return (await admin.fetchTopicOffsets(topic)).length === numPartitions;
-  });
+  }, pair);
+  await untilOnBoth(
+    'every partition is led',
+    async (admin) => (await admin.fetchTopicOffsets(topic)).length === numPartitions,
+    pair,
+  );
 }

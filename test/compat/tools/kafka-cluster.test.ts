@@ -104,21 +104,6 @@ describeComparison('cluster tools', () => {
     }
   });
 
-  test('kafka-features: transaction.version goes down and up', async () => {
-    const version = (command: string, level: number) =>
-      `${command} --feature transaction.version=${level}`;
-    for (const args of [
-      `${version('downgrade', 1)} --dry-run`,
-      version('downgrade', 0),
-      version('downgrade', 0),
-      version('upgrade', 3),
-      version('downgrade', 2),
-      version('upgrade', 2),
-    ]) {
-      await expectSame({ tool: 'kafka-features', args });
-    }
-  });
-
   test('kafka-broker-api-versions: what is served is served in Apache’s versions', async () => {
     const { apache, odradek } = await runOnBoth({ tool: 'kafka-broker-api-versions', args: '' });
     const [theirs, ours] = [apiLines(apache.stdout), apiLines(odradek.stdout)];
