@@ -54,8 +54,7 @@ export async function runScenario(
   options: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
   const folder = await installClient(client);
-  const node = client === 'platformatic' ? newerNode(folder) : process.execPath;
-  if (node === null) throw new Error('no newer Node');
+  const node = nodeFor(client, folder);
   const script = existsSync(join(folder, 'scenarios.mjs')) ? 'scenarios.mjs' : 'scenarios.cjs';
   const { stdout } = await run(node, [join(folder, script), scenario, JSON.stringify(options)], {
     timeout: 80_000,
@@ -63,6 +62,13 @@ export async function runScenario(
     maxBuffer: 1 << 26,
   });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** The Node that runs a client which is installed in a folder. */
+export function nodeFor(client: ClientName, folder: string): string {
+  const node = client === 'platformatic' ? newerNode(folder) : process.execPath;
+  if (node === null) throw new Error('no newer Node');
+  return node;
 }
 
 /** Why a client cannot run on this machine, as far as that can be told before it is installed. */

@@ -77,6 +77,9 @@ function unavailableTools(): string | null {
   return unavailableRunner() ?? unavailableTarget(targetName);
 }
 
+/** Why Apache's programs and Java's clients cannot run here, if so. */
+export const whyNoTools = (): string | null => unavailableRunner();
+
 function unavailableRunner(): string | null {
   const runner = readState().toolRunner;
   return runner !== undefined && 'unavailable' in runner ? runner.unavailable : null;

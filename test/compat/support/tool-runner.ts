@@ -100,7 +100,7 @@ export async function startToolRunner(
  * @returns  the folder of its classes
  */
 export async function compiledJava(
-  name: 'ToolRunner' | 'StreamsTopologies',
+  name: 'ToolRunner' | 'StreamsTopologies' | 'TransactionDriver',
   libs: string,
 ): Promise<string> {
   const source = join(process.cwd(), 'test/compat/java', `${name}.java`);
