@@ -15,12 +15,12 @@ export class KilledBroker {
     });
   }
 
-  /** Begins a start; `address` tells when it is over. */
-  static spawn(folder: string, properties: readonly string[]): KilledBroker {
+  /** Begins a start; `address` tells when it is over. @param port  0: any free one */
+  static spawn(folder: string, properties: readonly string[], port = 0): KilledBroker {
     const overrides = properties.flatMap((property) => ['--override', property]);
     const child = spawn(
       process.execPath,
-      [builtOdradek, '--port', '0', '--json', '--data', folder, ...overrides],
+      [builtOdradek, '--port', `${port}`, '--json', '--data', folder, ...overrides],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const killIt = (): void => void child.kill('SIGKILL');

@@ -58,6 +58,8 @@ export interface RunningTool {
   untilPrinted(pattern: RegExp, timeoutMs?: number): Promise<void>;
   /** As SIGTERM would. */
   stop(): void;
+  /** As SIGKILL does. Only for those that have a JVM of their own. */
+  kill(): void;
   readonly result: Promise<ToolResult>;
 }
 
@@ -139,7 +141,13 @@ export function startTool(
       socket.destroy();
     });
   });
-  return printed.running(result, () => socket.write('stop\n'));
+  return printed.running(
+    result,
+    () => socket.write('stop\n'),
+    () => {
+      throw new Error(`${tool} has no process of its own`);
+    },
+  );
 }
 
 /** Starts one of Apache Kafka's programs in a JVM of its own. */
@@ -154,6 +162,9 @@ function startToolProcess(
     ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
     ...[`-Dlog4j2.configurationFile=${log}`, '-cp', join(libs, '*'), MAIN_CLASSES[tool], ...args],
   ]);
+  const killIt = (): void => void child.kill('SIGKILL');
+  process.once('exit', killIt);
+  child.once('exit', () => process.removeListener('exit', killIt));
   child.stdin.end(stdin);
   const printed = new Printed(tool);
   child.stdout.on('data', (bytes: Buffer) => printed.add('stdout', bytes.toString('latin1')));
@@ -162,7 +173,11 @@ function startToolProcess(
     child.once('error', reject);
     child.once('close', (code) => resolve({ exitCode: code ?? 143, ...printed.texts() }));
   });
-  return printed.running(result, () => child.kill('SIGTERM'));
+  return printed.running(
+    result,
+    () => child.kill('SIGTERM'),
+    () => child.kill('SIGKILL'),
+  );
 }
 
 /** What a tool has printed, a char for a byte, and who waits for some of it. */
@@ -186,7 +201,7 @@ class Printed {
     return { stdout: text(this.chars.stdout), stderr: text(this.chars.stderr) };
   }
 
-  running(result: Promise<ToolResult>, stop: () => void): RunningTool {
+  running(result: Promise<ToolResult>, stop: () => void, kill: () => void): RunningTool {
     result.catch(() => undefined); // whoever awaits it hears of it
     return {
       stdout: () => this.texts().stdout,
@@ -198,6 +213,7 @@ class Printed {
           }),
         ]),
       stop,
+      kill,
       result,
     };
   }
