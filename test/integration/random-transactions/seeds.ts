@@ -44,5 +44,6 @@ export const common = [
   'fenced',
   'recovered',
   'repeated',
+  'unheard',
   'timeouts',
 ] as const satisfies readonly (keyof Seen)[];

@@ -52,6 +52,9 @@ export interface ProducerSurroundings {
   note(what: string): void;
 }
 
+/** `undefined`: the connection broke. `unheard`: it was sent, and what became of it is not waited for. */
+type Outcome = ErrorName | 'unheard' | undefined;
+
 type State = 'new' | 'idle' | 'open' | 'committing' | 'aborting' | 'recovering' | 'dead';
 
 /**
@@ -173,20 +176,23 @@ export class ModelProducer {
   }
 
   /** What broke off or comes too early is asked again. */
-  private isToRepeat(error: ErrorName | undefined): boolean {
-    const isSo = retriable.has(error);
+  private isToRepeat(error: Outcome): boolean {
+    const isSo = error !== 'unheard' && retriable.has(error);
     if (isSo) this.around.seen.repeated++;
     return isSo;
   }
 
   /** A refusal: abort and go on, or be gone. */
-  private giveUp(error: ErrorName | undefined): void {
-    if (error !== undefined && fencing.has(error)) this.around.seen.fenced++;
+  private giveUp(error: Outcome): void {
+    this.countFencing(error);
     const choice = this.around.random.below(4);
     if (choice === 0) this.state = 'dead';
     else this.state = choice === 1 ? 'recovering' : 'aborting';
-    // With KIP-890 the end of a transaction brings one.
-    this.needsNewEpoch = !this.isNew;
+    this.needsNewEpoch = !this.isNew; // with KIP-890 the end of the transaction brings one
+  }
+
+  private countFencing(error: Outcome): void {
+    if (error !== undefined && error !== 'unheard' && fencing.has(error)) this.around.seen.fenced++;
   }
 
   private finish(outcome: 'committed' | 'aborted' | 'unknown'): void {
@@ -219,7 +225,7 @@ export class ModelProducer {
     return this.around.cluster.ask(broker, api, version, request);
   }
 
-  private note(what: string, error: ErrorName | undefined): void {
+  private note(what: string, error: Outcome): void {
     const { name, producerId, producerEpoch, around } = this;
     const who = `${name} (${producerId}, ${producerEpoch})`;
     around.note(`${who} ${what}: ${error ?? 'no answer'}`);
@@ -244,12 +250,12 @@ export class ModelProducer {
     }
   }
 
-  private async carryOut(step: Step): Promise<ErrorName | undefined> {
+  private async carryOut(step: Step): Promise<Outcome> {
     this.hasTried = true;
     return step.kind === 'write' ? this.write(step) : this.sendOffset();
   }
 
-  private async write({ topic, partition, values }: Step): Promise<ErrorName | undefined> {
+  private async write({ topic, partition, values }: Step): Promise<Outcome> {
     const { cluster } = this.around;
     const key = `${topic}-${partition}`;
     if (!this.isNew && !this.added.has(key)) {
@@ -268,8 +274,22 @@ export class ModelProducer {
     });
     const leader = cluster.leaderOf(topic, partition);
     const request = produceRequest(batch, { topic, partition, transactionalId });
-    const response = await this.ask(leader, produce, this.isNew ? 12 : 11, request);
+    const send = () => this.ask(leader, produce, this.isNew ? 12 : 11, request);
+    if (this.around.random.below(20) === 0) {
+      this.sendUnheard(send);
+      return 'unheard';
+    }
+    const response = await send();
     return response && nameOf(response.responses[0]!.partitionResponses[0]!.errorCode);
+  }
+
+  /** Its client does not wait for the answer, and the request may come when the transaction is long over. */
+  private sendUnheard(send: () => Promise<unknown>): void {
+    const { cluster, random, seen } = this.around;
+    seen.unheard++;
+    cluster.clock.schedule(random.pick([0, 0, 30, 500, 20_000]), () => {
+      send().catch((error: unknown) => (this.bug = error));
+    });
   }
 
   private async add(topic: string, partition: number): Promise<ErrorName | undefined> {
@@ -329,7 +349,7 @@ export class ModelProducer {
       if (error === undefined && this.around.random.below(5) === 0) this.state = 'dead';
       return;
     }
-    if (error !== undefined && fencing.has(error)) this.around.seen.fenced++;
+    this.countFencing(error);
     this.state = 'dead';
     if (!committed) this.transaction!.outcome = 'open';
     else this.transaction!.outcome = this.isDoubtful ? 'unknown' : 'aborted';

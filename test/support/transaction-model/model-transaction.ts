@@ -29,6 +29,8 @@ export const nothingSeen = {
   recovered: 0,
   /** Requests that were sent again. */
   repeated: 0,
+  /** Batches whose answer was not waited for, some of which came when their transaction was over. */
+  unheard: 0,
   timeouts: 0,
   /** Processes that were killed, and brokers of a living process that were stopped. */
   kills: 0,
