@@ -35,18 +35,6 @@ export const transactionBugs: readonly PlantedBug[] = [
     replace: '',
   },
   {
-    name: 'a log takes batches of an epoch that is over',
-    file: producerState,
-    find: 'if (entry === undefined || epoch >= entry.producerEpoch) return;',
-    replace: 'if (epoch >= -1) return;',
-  },
-  {
-    name: 'a log takes batches that its coordinator knows nothing of',
-    file: producerState,
-    find: '!this.verifications.isCurrent(producerId, verification)',
-    replace: 'false',
-  },
-  {
     name: 'a new coordinator does not go on with what was decided',
     file: `${transactions}/transaction-partition.ts`,
     find: 'for (const transaction of this.transactions.values()) {\n      if (isCompleting(transaction)) this.complete(transaction);\n    }',
@@ -65,18 +53,6 @@ export const transactionBugs: readonly PlantedBug[] = [
     replace: 'lastProducerEpoch: none,',
   },
   {
-    name: 'the marker of a coordinator that was replaced is taken',
-    file: producerState,
-    find: 'marker.coordinatorEpoch < entry.coordinatorEpoch',
-    replace: 'marker.coordinatorEpoch < -1',
-  },
-  {
-    name: 'a repeated marker ends the next transaction',
-    file: producerState,
-    find: '(entry.currentTransactionStartOffset < 0 || epoch === 32_767)',
-    replace: 'epoch >= 0',
-  },
-  {
     name: 'offsets of a transaction count at once',
     file: `${coordination}/group-partition.ts`,
     find: 'this.apply(records, await this.append(records, transaction), transaction?.producerId);',
@@ -93,11 +69,5 @@ export const transactionBugs: readonly PlantedBug[] = [
     file: 'src/storage/aborted-transactions.ts',
     find: 'if (firstOffset < endOffset) found.push',
     replace: 'if (firstOffset < endOffset && found.length === 0) found.push',
-  },
-  {
-    name: 'a batch that is sent again is written again',
-    file: producerState,
-    find: 'if (batch.lastSequence === lastSequence && firstSequenceOf(batch) === firstSequence) {',
-    replace: 'if (batch.lastSequence === lastSequence && batch.timestamp < 0) {',
   },
 ];
