@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { APACHE_KAFKA_VERSION } from '../../../scripts/apache-kafka/jars.ts';
 import { runCommand } from '../frame/command.ts';
-import type { Suite, SuiteRun } from '../frame/suite.ts';
+import type { Suite, SuiteRun, TestResult } from '../frame/suite.ts';
 import { KAFKA_FOLDER, librdkafkaSource, TESTS_FOLDER } from './source.ts';
 import { resultsOf, subtestResult } from './runner-output.ts';
 import { entriesOf, readTestTable, subtestsOf } from './test-table.ts';
@@ -11,6 +11,8 @@ import { entriesOf, readTestTable, subtestsOf } from './test-table.ts';
 const clusterSettings = {
   'num.partitions': '4',
   'default.replication.factor': '3',
+  // Its 0102 takes it that two members which join at once are of one generation.
+  'group.initial.rebalance.delay.ms': '100',
 };
 
 /**
@@ -53,7 +55,7 @@ const BY_SUBTEST: Readonly<Record<string, string>> = { '0081': '0081-admin.c' };
 
 const isOfShareGroups = (number: string) => number >= '0170' && number <= '0189';
 
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 900_000;
 
 async function runScenario(
   run: SuiteRun,
@@ -84,6 +86,11 @@ async function runScenario(
       timeoutMs: run.testTimeoutMs ?? TIMEOUT_MS,
     });
 
+  const report = (result: TestResult) => {
+    if (!run.wants(result.test)) return;
+    const note = result.note.replaceAll(`${run.suiteFolder}/`, ''); // no machine's own paths
+    run.report({ ...result, note });
+  };
   for (const number of new Set(entries.map((entry) => entry.number))) {
     const names = entries.filter((entry) => entry.number === number).map(({ name }) => name);
     const [name = ''] = names;
@@ -91,14 +98,11 @@ async function runScenario(
     if (source !== undefined) {
       for (const subtest of subtestsOf(await readFile(join(tests, source), 'utf8'))) {
         const test = `${name}/${subtest}`;
-        if (run.wants(test))
-          run.report(subtestResult(test, name, await runner(number, [], subtest)));
+        if (run.wants(test)) report(subtestResult(test, name, await runner(number, [], subtest)));
       }
     } else if (names.some((one) => run.wants(one))) {
       const quick = IN_FULL.has(number) || isOfShareGroups(number) ? [] : ['-Q'];
-      for (const one of resultsOf(names, await runner(number, quick))) {
-        if (run.wants(one.test)) run.report(one);
-      }
+      for (const one of resultsOf(names, await runner(number, quick))) report(one);
     }
   }
 }

@@ -27,8 +27,10 @@ const LEFT_OUT = ['TEST_F_LOCAL', 'TEST_F_SOCKEM', 'TEST_F_MANUAL'];
 /** The tests of a scenario that need a broker, in the order of the table. */
 export function entriesOf(scenario: string, table: readonly TableEntry[]): TableEntry[] {
   return table.filter(
-    ({ flags, scenarios }) =>
-      scenarios.includes(scenario) && !flags.some((flag) => LEFT_OUT.includes(flag)),
+    ({ name, flags, scenarios }) =>
+      scenarios.includes(scenario) &&
+      !flags.some((flag) => LEFT_OUT.includes(flag)) &&
+      !name.endsWith('_mock'), // a broker of its own, whatever the flags say
   );
 }
 

@@ -90,6 +90,7 @@ struct test tests[] = {
           0,
           TEST_BRKVER_TOPIC_ADMINAPI,
           .scenario = "noautocreate"),
+    _TEST(0139_offset_validation_mock, 0),
     _TEST(0108_known, TEST_F_KNOWN_ISSUE, TEST_BRKVER(0, 9, 0, 0)),
     {NULL}};
 `;
