@@ -198,6 +198,8 @@ export class LogRecovery {
       await reportCut(this.found, segment, validBytes, logEndOffset, later, logger);
       if (validBytes < segment.size) this.found.truncate(segment, validBytes);
       this.found.drop(later);
+      // A power cut must not bring them back once the log has gone on past their first offsets.
+      if (later.length > 0) this.disk.syncDirectory(this.folder.path);
       break;
     }
   }

@@ -102,6 +102,7 @@ export class ExpectedLog {
   /** All is deleted or lost, and the log goes on at an offset. */
   empty(end: number): void {
     this.batches = [];
+    this.ended = [];
     this.emptyEnd = end;
     this.acknowledgedEnd = this.durableEnd = end;
   }

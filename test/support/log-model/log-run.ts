@@ -216,6 +216,7 @@ export class LogRun {
     const { expected, settings } = subject;
     if (subject.log.failure !== undefined) return;
     subject.takeStart('none');
+    if (this.hadTrouble) return; // what cannot be removed now goes another time
     const bytes = expected.bytesFrom(expected.start);
     if (settings.retentionBytes < 0 || bytes <= settings.retentionBytes + settings.segmentBytes) {
       return;

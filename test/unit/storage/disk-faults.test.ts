@@ -489,3 +489,18 @@ test('segments are deleted in order: no power cut leaves a hole, at which the lo
     expect((await left.open(partitionRef(), logSettings(small))).logEndOffset).toBe(60);
   }
 });
+
+test('segments that recovery cuts off do not come back after a power cut', async () => {
+  const log = await open({ ...small, flushMessages: 1 });
+  for (let i = 0; i < 60; i++) await put(log, [`a${i}`]);
+  const logsOn = (on: MemoryDisk): string[] => on.files().filter((path) => path.endsWith('.log'));
+  const [, second = '', third] = logsOn(disk);
+  expect(third).toBeDefined();
+  const left = disk.afterPowerCut();
+  const bytes = Buffer.from(left.readFile(second));
+  bytes[bytes.length - 1]! ^= 1;
+  left.writeFile(second, bytes, { sync: true });
+  await storeOver(left).open(partitionRef(), logSettings(small));
+  expect(logsOn(left.afterPowerCut())).toEqual(logsOn(left));
+  expect(logsOn(left)).not.toContain(third);
+});
