@@ -46,7 +46,7 @@ async function makeTopics(bootstrapServers: string): Promise<void> {
 async function runFile(run: SuiteRun, file: string): Promise<TestResult[]> {
   const cwd = join(run.suiteFolder, PACKAGE_FOLDER);
   const mocha = join(run.suiteFolder, 'node_modules/mocha/bin/mocha.js');
-  const options = ['--exit', '--timeout', '120000', '--ui', 'exports', '--reporter', 'json-stream'];
+  const options = ['--exit', '--timeout', '120000', '--reporter', 'json-stream'];
   for (let attempt = 1; ; attempt++) {
     const { isTimedOut, output } = await runCommand({
       command: process.execPath,
