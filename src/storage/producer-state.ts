@@ -37,10 +37,18 @@ export function firstOffsetOf(batch: ProducerBatch): number {
   return batch.lastOffset - batch.offsetDelta;
 }
 
-function firstSequenceOf({ lastSequence, offsetDelta }: ProducerBatch): number {
+function firstSequenceOf({
+  lastSequence,
+  offsetDelta,
+}: Pick<ProducerBatch, 'lastSequence' | 'offsetDelta'>): number {
   return lastSequence < offsetDelta
     ? largestSequence - (offsetDelta - lastSequence) + 1
     : lastSequence - offsetDelta;
+}
+
+/** Whether a sequence number comes next: after the largest it is 0. */
+function follows(last: number, first: number): boolean {
+  return first === last + 1 || (first === 0 && last === largestSequence);
 }
 
 /** What a log knows of one producer id. -1 stands for "none". */
@@ -77,6 +85,8 @@ export class ProducerEntry {
 
   add(epoch: number, lastSequence: number, lastOffset: number, offsetDelta: number, time: number) {
     this.enterEpoch(epoch);
+    // Begun anew in the same epoch, after the log had forgotten it: what came before is not the same.
+    if (!this.isNext(lastSequence, offsetDelta)) this.batches.length = 0;
     const batch =
       this.batches.length === rememberedBatches ? (this.batches.shift() as ProducerBatch) : empty();
     batch.lastSequence = lastSequence;
@@ -85,6 +95,11 @@ export class ProducerEntry {
     batch.timestamp = time;
     this.batches.push(batch);
     this.lastTimestamp = time;
+  }
+
+  private isNext(lastSequence: number, offsetDelta: number): boolean {
+    if (this.batches.length === 0) return true;
+    return follows(this.lastSequence, firstSequenceOf({ lastSequence, offsetDelta }));
   }
 
   enterEpoch(producerEpoch: number): void {
@@ -356,7 +371,7 @@ function checkEpochOf(entry: ProducerEntry | undefined, epoch: number): void {
 function checkSequenceOf(entry: ProducerEntry, epoch: number, firstSequence: number): void {
   if (entry.producerEpoch < 0) return;
   const last = epoch === entry.producerEpoch ? entry.lastSequence : -1;
-  if (firstSequence === last + 1 || (firstSequence === 0 && last === largestSequence)) return;
+  if (follows(last, firstSequence)) return;
   throw new KafkaError(
     'OUT_OF_ORDER_SEQUENCE_NUMBER',
     `producer ${entry.producerId} (epoch ${epoch}) sent sequence ${firstSequence} after ${last}`,
