@@ -21,13 +21,21 @@ const minuteMs = 60_000;
 /** When the hanging transactions began: the same on both brokers, and long ago. */
 const longAgoMs = Date.now() - 90 * minuteMs;
 
-/** Only times differ, and how often it was tried: both brokers are new and give out the same producer ids. */
+/**
+ * Only times differ, how often it was tried, and what the tool was about when its time was over: both brokers are new
+ * and give out the same producer ids.
+ */
 const blur = (text: string) =>
   text
     .replaceAll(String(longAgoMs), 'LONG-AGO')
     .replace(/\b1\d{12}\b/g, 'TIME')
     .replace(/(TIME|LONG-AGO)(\s+)\d+\b/g, '$1$2AGE')
     .replace(/tries=\d+|after \d+ attempt/g, (tries) => tries.replace(/\d+/, 'N'))
+    .replace(/Timed out waiting for a node assignment\. Call: (\w+\(\S+\))/g, '$1 timed out')
+    .replace(
+      /Call\(callName=(\w+\(\S+\)), .*\) timed out at TIME after N attempt\(s\)/g,
+      '$1 timed out',
+    )
     .replace(/[ \t]+/g, ' ');
 
 const clients: RawClient[] = [];
