@@ -91,10 +91,10 @@ const commands = {
     return values;
   },
   async commit({ name }) {
-    await producers.get(name).commit();
+    await resumed(() => producers.get(name).commit());
   },
   async abort({ name }) {
-    await producers.get(name).abort();
+    await resumed(() => producers.get(name).abort());
   },
   async close({ name }) {
     await producers.get(name).disconnect();
@@ -137,6 +137,17 @@ const commands = {
     }
   },
 };
+
+/** As its documentation asks: an end that timed out, of a broker that starts again, is asked for once more. */
+async function resumed(end) {
+  for (let left = 3; ; left--) {
+    try {
+      return await end();
+    } catch (error) {
+      if (left === 0 || !/retry call to resume/.test(error.message)) throw error;
+    }
+  }
+}
 
 /** Its own name; of librdkafka's "fatal" and "abortable" this client keeps nothing. */
 const nameOf = (error) => error.type ?? errorNames.get(error.code) ?? error.message;
