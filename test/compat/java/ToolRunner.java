@@ -213,6 +213,27 @@ public final class ToolRunner {
             send(reply);
             TOOLS.remove(group);
             ended.countDown();
+            stopOthers();
+        }
+
+        /**
+         * A client that the tool left open would go on in its threads, and for ever look for a broker that has gone.
+         * Nothing of it can be reached but the threads; in a process of its own they would end as abruptly.
+         */
+        @SuppressWarnings({"deprecation", "removal"})
+        private void stopOthers() {
+            Thread[] threads = new Thread[group.activeCount() + 16];
+            int count = group.enumerate(threads);
+            for (int i = 0; i < count; i++) {
+                if (threads[i] == Thread.currentThread()) {
+                    continue;
+                }
+                try {
+                    threads[i].stop();
+                } catch (UnsupportedOperationException e) {
+                    return; // Java 20 and later: they go on
+                }
+            }
         }
 
         synchronized void print(boolean toOut, byte[] bytes, int offset, int length) {
