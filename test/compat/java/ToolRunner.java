@@ -114,6 +114,7 @@ public final class ToolRunner {
             tool.exit(code);
         }
         while (true) {
+            Thread.interrupted(); // who is interrupted is not parked
             LockSupport.park();
         }
     }
@@ -224,15 +225,18 @@ public final class ToolRunner {
         private void stopOthers() {
             Thread[] threads = new Thread[group.activeCount() + 16];
             int count = group.enumerate(threads);
-            for (int i = 0; i < count; i++) {
-                if (threads[i] == Thread.currentThread()) {
-                    continue;
+            try {
+                for (int i = 0; i < count; i++) {
+                    // Once may not be enough: the death of a thread can be caught like any error.
+                    for (int left = 50; left > 0 && threads[i].isDaemon() && threads[i].isAlive(); left--) {
+                        threads[i].stop();
+                        threads[i].join(20);
+                    }
                 }
-                try {
-                    threads[i].stop();
-                } catch (UnsupportedOperationException e) {
-                    return; // Java 20 and later: they go on
-                }
+            } catch (UnsupportedOperationException e) {
+                // Java 20 and later: they go on.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
 
