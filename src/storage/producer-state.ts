@@ -37,10 +37,7 @@ export function firstOffsetOf(batch: ProducerBatch): number {
   return batch.lastOffset - batch.offsetDelta;
 }
 
-function firstSequenceOf({
-  lastSequence,
-  offsetDelta,
-}: Pick<ProducerBatch, 'lastSequence' | 'offsetDelta'>): number {
+function firstSequenceOf(lastSequence: number, offsetDelta: number): number {
   return lastSequence < offsetDelta
     ? largestSequence - (offsetDelta - lastSequence) + 1
     : lastSequence - offsetDelta;
@@ -76,7 +73,10 @@ export class ProducerEntry {
   repeated(producerEpoch: number, firstSequence: number, lastSequence: number) {
     if (producerEpoch !== this.producerEpoch) return undefined;
     for (const batch of this.batches) {
-      if (batch.lastSequence === lastSequence && firstSequenceOf(batch) === firstSequence) {
+      if (
+        batch.lastSequence === lastSequence &&
+        firstSequenceOf(batch.lastSequence, batch.offsetDelta) === firstSequence
+      ) {
         return batch;
       }
     }
@@ -99,7 +99,7 @@ export class ProducerEntry {
 
   private isNext(lastSequence: number, offsetDelta: number): boolean {
     if (this.batches.length === 0) return true;
-    return follows(this.lastSequence, firstSequenceOf({ lastSequence, offsetDelta }));
+    return follows(this.lastSequence, firstSequenceOf(lastSequence, offsetDelta));
   }
 
   enterEpoch(producerEpoch: number): void {
