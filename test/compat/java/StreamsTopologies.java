@@ -38,7 +38,12 @@ public final class StreamsTopologies {
                 Runtime.getRuntime().halt(1);
             }
         });
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(Duration.ofSeconds(30))));
+        // The listener may hear of the last state only when the JVM is gone.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (streams.close(Duration.ofSeconds(30))) {
+                System.out.println("CLOSED");
+            }
+        }));
         streams.start();
         while (System.in.read() >= 0) {
             // Nothing is sent here: the end of the stream says that the starter is gone.

@@ -64,7 +64,7 @@ describeStreams('Kafka Streams 4.3.1 with exactly_once_v2', () => {
     const second = await start(id);
     await second.whileRunning(reader.untilReceived(lengthOfAll(expected)));
     await second.stop(stopTimeoutMs);
-    expect(second.printed(/^(NOT_RUNNING|ERROR)$/)).toEqual(['NOT_RUNNING']);
+    expect(second.printed(/^(CLOSED|ERROR)$/)).toEqual(['CLOSED']);
 
     await writeEnds(id);
     await reader.untilEnded();
