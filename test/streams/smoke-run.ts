@@ -12,6 +12,12 @@ export const victims = ['broker', 'application'] as const;
 export type Victim = (typeof victims)[number];
 
 const applicationCount = 2;
+/**
+ * From one kill to the next. Longer than the applications' session timeout: a member that was killed is
+ * out of its group before another kill of the broker gives it a new session.
+ */
+const shortestPeaceMs = 11_000;
+const longestPeaceMs = 20_000;
 const runningTimeoutMs = 240_000;
 /** The drivers themselves give up after six and ten minutes of reading. */
 const verdictTimeoutMs = 900_000;
@@ -119,7 +125,8 @@ class SmokeRun {
     const over = end.then(() => true);
     over.catch(() => undefined); // awaited below
     while (kill.length > 0) {
-      const until = pause(2_000 + this.random.below(8_000), false);
+      const peaceMs = shortestPeaceMs + this.random.below(longestPeaceMs - shortestPeaceMs);
+      const until = pause(peaceMs, false);
       if (await Promise.race([until, over])) break;
       await this.killOne(this.random.pick(kill));
     }

@@ -2,7 +2,7 @@
  * Transactions of Kafka's own program under kill -9: `npm run test:transactions -- --runs 10 --seed 1`.
  *
  * Each run copies `--records` (100000) in transactions of `--size` (750), of which a third is aborted,
- * while the broker is killed after `--life` ms (6000) at most. `--bounce-copiers` kills and stops the
+ * while the broker is killed after `--life` ms (2500) at most. `--bounce-copiers` kills and stops the
  * copiers as well. Exit code 1 when the output of a run is not the input.
  */
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
       seed: { type: 'string', default: '1' },
       records: { type: 'string', default: '100000' },
       size: { type: 'string', default: '750' },
-      life: { type: 'string', default: '6000' },
+      life: { type: 'string', default: '2500' },
       'bounce-copiers': { type: 'boolean', default: false },
     },
   });
