@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apacheKafkaJars, whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
+import { apacheKafkaJars, whyNoJars, type JarSet } from '../../../scripts/apache-kafka/jars.ts';
 import {
   repository,
   startTarget,
@@ -31,6 +31,8 @@ interface Started {
 export interface ChosenFiles {
   readonly testPathPatterns: { readonly patterns: readonly string[] };
 }
+/** Of Apache Kafka, beside its tools. */
+const programs: readonly JarSet[] = ['kafka-streams', 'kafka-connect'];
 const holder = globalThis as { compatStarted?: Started };
 
 function started(): Started {
@@ -48,7 +50,7 @@ export async function provideTarget(target: TargetName): Promise<void> {
 }
 
 /**
- * Begins to install the clients that take long (one is compiled, Kafka Streams is large) while the first tests run. In
+ * Begins to install the clients that take long (one is compiled, Kafka Streams and Connect are large) while the first tests run. In
  * a run of chosen files each client is installed by its own tests.
  */
 export function prepareClients({ testPathPatterns }: ChosenFiles): void {
@@ -58,14 +60,10 @@ export function prepareClients({ testPathPatterns }: ChosenFiles): void {
     ...clientNames
       .filter((name) => whyNoClient(name) === null)
       .map(async (name) => installClient(name)),
-    streamsJars(),
+    ...programs.map(async (jars) => {
+      if ((await whyNoJars(repository, jars)) === null) await apacheKafkaJars(repository, jars);
+    }),
   ]);
-}
-
-async function streamsJars(): Promise<void> {
-  if ((await whyNoJars(repository, 'kafka-streams')) === null) {
-    await apacheKafkaJars(repository, 'kafka-streams');
-  }
 }
 
 async function keepData(): Promise<void> {
@@ -103,12 +101,12 @@ export async function provideToolRunner(): Promise<void> {
   }
   const runner = await startToolRunner(repository);
   started().toolRunner = runner.process;
-  const noStreams = await whyNoJars(repository, 'kafka-streams');
-  writeState({
-    ...readState(),
-    toolRunner: runner.address,
-    ...(noStreams !== null && { noStreams }),
-  });
+  const missingJars: Partial<Record<JarSet, string>> = {};
+  for (const jars of programs) {
+    const why = await whyNoJars(repository, jars);
+    if (why !== null) missingJars[jars] = why;
+  }
+  writeState({ ...readState(), toolRunner: runner.address, missingJars });
 }
 
 /** Says once why tests are skipped: jest itself shows no more than how many. */

@@ -1,3 +1,4 @@
+import type { JarSet } from '../../../scripts/apache-kafka/jars.ts';
 import type { TargetName } from './brokers.ts';
 import type { ToolRunnerAddress } from './tool-runner.ts';
 
@@ -7,8 +8,8 @@ export interface SuiteState {
   /** The second broker that tools are compared on; Apache's twin when COMPAT_TARGET=apache. */
   readonly compared?: TargetState;
   readonly toolRunner?: ToolRunnerAddress | Unavailable;
-  /** Why Kafka Streams cannot be run here, when Apache's tools can. */
-  readonly noStreams?: string;
+  /** Why other programs of Apache Kafka cannot be run here, when its tools can. */
+  readonly missingJars?: Partial<Record<JarSet, string>>;
   /** What our brokers write in the whole run, kept until kafka-dump-log has read it at the end. */
   readonly dataOfRun?: string;
 }

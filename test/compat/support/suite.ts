@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { JarSet } from '../../../scripts/apache-kafka/jars.ts';
 import {
   startTool,
   type RunningTool,
@@ -56,9 +57,9 @@ export function describeTools(title: string, body: () => void): void {
   describeWhen(title, unavailableTools(), body);
 }
 
-/** A group of tests that run Kafka Streams on the target of this project. */
-export function describeStreams(title: string, body: () => void): void {
-  describeWhen(title, unavailableTools() ?? readState().noStreams ?? null, body);
+/** A group of tests that run Kafka Streams or Kafka Connect on the target of this project. */
+export function describeJars(jars: JarSet, title: string, body: () => void): void {
+  describeWhen(title, unavailableTools() ?? readState().missingJars?.[jars] ?? null, body);
 }
 
 /** A group of tests that have Apache's tools read the files of this project's target. */

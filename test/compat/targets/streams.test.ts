@@ -17,7 +17,7 @@ import {
   type Histories,
   type Output,
 } from '../support/streams-topologies.ts';
-import { bootstrapServers, describeStreams, uniqueName } from '../support/suite.ts';
+import { bootstrapServers, describeJars, uniqueName } from '../support/suite.ts';
 import { compiledJava } from '../support/tool-runner.ts';
 
 const partitions = 3;
@@ -25,7 +25,7 @@ const partitions = 3;
 const endKey = 'the end';
 const stopTimeoutMs = 60_000;
 
-describeStreams('Kafka Streams 4.3.1 with exactly_once_v2', () => {
+describeJars('kafka-streams', 'Kafka Streams 4.3.1 with exactly_once_v2', () => {
   let folder = '';
   let classPath: string[] = [];
   beforeAll(async () => {
