@@ -44,7 +44,7 @@ function step(
 ): MaybePromise<Found> {
   const available = Math.min(length, segment.readableSize - walk.position);
   if (available <= 0) return undefined;
-  const region = segment.medium.read(walk.position, available, wanted.isNear);
+  const region = segment.medium.read(walk.position, available, false);
   const next = (read: Region): MaybePromise<Found> => {
     const outcome = cut(segment, read, walk, wanted);
     return typeof outcome === 'number' ? step(segment, wanted, walk, outcome) : outcome;

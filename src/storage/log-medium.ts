@@ -35,7 +35,7 @@ export interface SegmentMedium {
   /**
    * Reads bytes that were written; the last batch may be cut off.
    *
-   * @param isNear  near the end of the log, hence probably in the page cache: need not be async
+   * @param isNear  written not long ago, hence probably in the page cache: need not be async
    * @throws {StorageFailure} Corrupt: fewer bytes than there must be; Unreadable: the disk refuses
    */
   read(position: number, length: number, isNear: boolean): Region | Promise<Region>;

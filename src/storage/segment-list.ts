@@ -3,7 +3,7 @@ import { readBatches } from './segment-reader.ts';
 import type { Segment } from './segment.ts';
 
 /** What is wanted of the log, whichever segment has it. */
-type Wanted = Omit<BatchesWanted, 'isNear' | 'endOffset'> & { readonly logEndOffset: number };
+type Wanted = Omit<BatchesWanted, 'endOffset'> & { readonly logEndOffset: number };
 
 /** The segments of a log, in order of their offsets; never empty. The last one is active. */
 export class SegmentList {
@@ -49,9 +49,8 @@ export class SegmentList {
       if (found === 'nothing') return undefined;
       return found ?? this.readFrom(this.indexAfter(segment), wanted);
     };
-    const isNear = index >= this.all.length - 2;
     const endOffset = this.all[index + 1]?.baseOffset ?? wanted.logEndOffset;
-    const found = readBatches(segment, { ...wanted, isNear, endOffset });
+    const found = readBatches(segment, { ...wanted, endOffset });
     return found instanceof Promise ? found.then(next) : next(found);
   }
 

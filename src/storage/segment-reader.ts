@@ -25,7 +25,6 @@ export interface BatchesWanted {
   readonly minOneBatch: boolean;
   /** Batches that begin here or later are not for this reader. */
   readonly limitOffset: number;
-  readonly isNear: boolean;
   /** All batches of the segment end here or before. */
   readonly endOffset: number;
   readonly guard: ReadGuard;
@@ -74,7 +73,7 @@ function readFrom(
 ): MaybePromise<BatchesFound | 'nothing' | undefined> {
   const available = Math.min(length, segment.readableSize - position);
   if (available <= 0) return undefined;
-  const region = segment.medium.read(position, available, wanted.isNear);
+  const region = segment.medium.read(position, available, true);
   const next = (read: Region): MaybePromise<BatchesFound | 'nothing' | undefined> => {
     const outcome = cutBatches(segment, read, position, wanted);
     if (outcome === 'nothing' || 'records' in outcome) return outcome;
