@@ -17,6 +17,7 @@ export class ProducerRecovery {
   readonly producers = new ProducerState();
   /** Of the snapshot it began with; -1 without one. */
   snapshotOffset = -1;
+  private trustedUntil = 0;
   private hasRecent = false;
 
   constructor(
@@ -30,6 +31,7 @@ export class ProducerRecovery {
    * batches that are lost.
    */
   async loadSnapshot(untilOffset: number): Promise<void> {
+    this.trustedUntil = untilOffset;
     const offsets = this.found.offsetsOf('.snapshot').reverse();
     const loaded = offsets.find((offset) => offset <= untilOffset && this.load(offset));
     if (loaded === undefined) return;
@@ -37,37 +39,49 @@ export class ProducerRecovery {
     await this.recallBatches();
   }
 
-  /** Keeps the snapshots at the segments' starts and the latest one behind them. */
+  /**
+   * Keeps the snapshots at the segments' starts and the latest one behind them. Of those that were
+   * not loaded because they may know too much, one can be torn.
+   */
   removeStraySnapshots(logEndOffset: number): void {
     const bases = new Set(this.found.segments.map(({ baseOffset }) => baseOffset));
     const offsets = this.found.offsetsOf('.snapshot');
     const latest = offsets.findLast((offset) => offset <= logEndOffset);
     for (const offset of offsets) {
-      if (bases.has(offset) && offset <= logEndOffset) continue;
-      if (offset === latest) continue;
+      const isKept = offset === latest || (bases.has(offset) && offset <= logEndOffset);
+      if (isKept && (offset <= this.trustedUntil || this.read(offset) !== undefined)) continue;
       this.found.disk.remove(this.found.pathOf(offset, '.snapshot'));
     }
   }
 
   private load(offset: number): boolean {
+    const entries = this.read(offset);
+    if (entries === undefined) {
+      this.found.disk.remove(this.found.pathOf(offset, '.snapshot'));
+      return false;
+    }
+    const nowMs = this.clock.wallMs();
+    const { producerIdExpirationMs } = this.found.settings;
+    const lacksHeaders = offset < (this.found.segments[0]?.baseOffset ?? 0);
+    for (const entry of entries) {
+      if (isExpired(entry, nowMs, producerIdExpirationMs)) continue;
+      // Its marker may be among the batches that are deleted; if it goes on, its next batch says so.
+      if (lacksHeaders) entry.currentTransactionStartOffset = noTransaction;
+      this.producers.load(entry);
+      this.hasRecent ||= nowMs - entry.lastTimestamp < recalledMs;
+    }
+    return true;
+  }
+
+  /** Undefined: it is no whole snapshot. */
+  private read(offset: number): ReturnType<typeof decodeSnapshot> | undefined {
     const path = this.found.pathOf(offset, '.snapshot');
     try {
-      const nowMs = this.clock.wallMs();
-      const { producerIdExpirationMs } = this.found.settings;
-      const lacksHeaders = offset < (this.found.segments[0]?.baseOffset ?? 0);
-      for (const entry of decodeSnapshot(this.found.disk.readFile(path))) {
-        if (isExpired(entry, nowMs, producerIdExpirationMs)) continue;
-        // Its marker may be among the batches that are deleted; if it goes on, its next batch says so.
-        if (lacksHeaders) entry.currentTransactionStartOffset = noTransaction;
-        this.producers.load(entry);
-        this.hasRecent ||= nowMs - entry.lastTimestamp < recalledMs;
-      }
-      return true;
+      return decodeSnapshot(this.found.disk.readFile(path));
     } catch (error) {
       if (!(error instanceof StorageFailure)) throw error;
       this.logger.warn('a producer snapshot is unreadable and is rebuilt from the log', { path });
-      this.found.disk.remove(path);
-      return false;
+      return undefined;
     }
   }
 

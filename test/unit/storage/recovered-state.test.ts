@@ -110,6 +110,21 @@ describe('time indexes after a power cut', () => {
     expect(disk.files().filter((path) => path.endsWith('.snapshot'))).toEqual([]);
   });
 
+  test('one that a kill left torn above the recovery point is gone', async () => {
+    const alive = new MemoryDisk();
+    const changes = await twoSegments(alive);
+    const disk = alive.copy();
+    const snapshot = '/data/orders-0/00000000000000000010.snapshot';
+    disk.writeFile(snapshot, '');
+    disk.writeFile(recoveryPoints, '0\n1\norders 0 5\n');
+    const store = storeOn(disk);
+    const again = await store.open(partitionRef(), logSettings(changes));
+    expect(again.logEndOffset).toBe(12);
+    expect(disk.exists(snapshot)).toBe(false);
+    await store.close();
+    expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(true);
+  });
+
   test('rows that a clean stop left are not written again when the segment is complete', async () => {
     const disk = new MemoryDisk();
     const size = batchOf(['a']).end;
