@@ -118,7 +118,7 @@ export class Cluster implements RunningBroker {
   private async begin(topics: readonly (string | TopicOptions)[]): Promise<void> {
     const { catalog } = this.engine;
     await catalog.transact((image) => decideBrokersGone(image, this.brokerIds));
-    this.warnOfStrayLogs();
+    this.setAsideStrays();
     await this.join(this.brokerIds);
     this.engine.directories.watch(() => void this.noteOffline());
     this.warnOfLeaderless();
@@ -200,18 +200,13 @@ export class Cluster implements RunningBroker {
     }
   }
 
-  /** Data is never deleted because it is unknown: somebody may have mixed up two folders. */
-  private warnOfStrayLogs(): void {
+  /** As after a kill between the record that deletes a topic and the end of its folders. */
+  private setAsideStrays(): void {
     const { catalog, store } = this.engine;
     const { topics } = catalog.image;
-    const strays = store
-      .existingNames()
-      .filter(({ topicName, partition }) => !topics.get(topicName)?.partitions[partition]);
-    if (strays.length === 0) return;
-    const logs = strays.map(({ topicName, partition }) => `${topicName}-${partition}`);
-    this.around.logger.warn('logs of topics that the catalog does not know are left alone', {
-      logs,
-    });
+    store.setAsideStrays(
+      ({ topicName, partition }) => topics.get(topicName)?.partitions[partition] !== undefined,
+    );
   }
 
   /** As after a start with fewer brokers than the folder has known. */

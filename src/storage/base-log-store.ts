@@ -148,7 +148,7 @@ export abstract class BaseLogStore implements LogStore {
   }
 
   abstract existing(): readonly PartitionRef[];
-  abstract existingNames(): readonly PartitionName[];
+  abstract setAsideStrays(isKnown: (name: PartitionName) => boolean): void;
   abstract describe(): readonly LogDirectoryDescription[];
   /** Makes the log from what is stored. @param failed  the one whose place it takes */
   protected abstract loadStored(

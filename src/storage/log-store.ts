@@ -32,8 +32,11 @@ export interface LogStore {
   delete(ref: PartitionRef): Promise<void>;
   /** Logs found at start, whether opened or not. */
   existing(): readonly PartitionRef[];
-  /** As `existing`, without looking into any of them. */
-  existingNames(): readonly PartitionName[];
+  /**
+   * Renames the folders of logs that were found at start and that nobody knows, as Kafka does: they are
+   * kept, and never opened.
+   */
+  setAsideStrays(isKnown: (name: PartitionName) => boolean): void;
   describe(): readonly LogDirectoryDescription[];
   /** Writes and flushes everything, leaves the marks of a clean stop. The store is void afterwards. */
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { deleteTopics } from '../../src/protocol/messages/delete-topics.ts';
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.ts';
 import { heartbeat } from '../../src/protocol/messages/heartbeat.ts';
 import { incrementalAlterConfigs } from '../../src/protocol/messages/incremental-alter-configs.ts';
@@ -11,7 +12,14 @@ import { syncGroup } from '../../src/protocol/messages/sync-group.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
 import { MemoryDisk } from '../support/memory-disk.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { batchOf, fetchOne, produceBatch, produceValues, valuesOf } from '../support/requests.ts';
+import {
+  batchOf,
+  createTopic,
+  fetchOne,
+  produceBatch,
+  produceValues,
+  valuesOf,
+} from '../support/requests.ts';
 
 const running: RunningBroker[] = [];
 const clients: RawClient[] = [];
@@ -149,5 +157,29 @@ describe.each(endings)('after %s', (_what, end) => {
       committedOffset: 7,
       metadata: 'note',
     });
+  });
+});
+
+describe('a kill between the deletion of a topic and that of its folders', () => {
+  it('leaves a folder that is set aside by the next start, which can end cleanly again', async () => {
+    const disk = new MemoryDisk();
+    const before = await start(disk);
+    await createTopic(before, 'gone');
+    await produceValues(before, ['a'], { topic: 'gone' });
+    let killed: MemoryDisk | undefined;
+    const rename = disk.rename.bind(disk);
+    disk.rename = (from, to) => {
+      if (from.endsWith('/gone-0')) killed ??= disk.copy();
+      rename(from, to);
+    };
+    await before.request(deleteTopics, 4, { topicNames: ['gone'], timeoutMs: 5_000 });
+    expect(killed?.exists('/data/gone-0')).toBe(true);
+
+    const after = await start(killed!);
+    expect(await produceValues(after, ['b'])).toBe(0);
+    await running.at(-1)!.close();
+    const folders = killed!.list('/data').filter((name) => name.startsWith('gone'));
+    expect(folders).toEqual([expect.stringMatching(/^gone-0\.[0-9a-f]{32}-stray$/)]);
+    expect(killed!.exists('/data/.kafka_cleanshutdown')).toBe(true);
   });
 });

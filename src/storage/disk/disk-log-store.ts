@@ -138,8 +138,21 @@ export class DiskLogStore extends BaseLogStore {
     });
   }
 
+  /** Logs found at start, without a look into any of them. */
   existingNames(): readonly PartitionName[] {
     return this.foundAtStart;
+  }
+
+  setAsideStrays(isKnown: (name: PartitionName) => boolean): void {
+    for (const found of this.foundAtStart) {
+      if (isKnown(found) || !this.unopened.has(found.name)) continue;
+      try {
+        this.setAside(found.name, 'nobody knows the topic of a folder, which is set aside');
+      } catch (error) {
+        const where = { root: this.root, folder: found.name, error };
+        this.logger.error('a folder whose topic nobody knows cannot be set aside', where);
+      }
+    }
   }
 
   describe(): readonly LogDirectoryDescription[] {
@@ -333,14 +346,16 @@ export class DiskLogStore extends BaseLogStore {
   private claimFolder(ref: PartitionRef, name: string): void {
     const owner = this.ownerOf(name);
     if (owner === undefined || owner === ref.topicId) return;
-    const aside = renamedFolder(name, this.hex32(), 'stray');
-    this.logger.warn('a folder belongs to another topic of that name and is set aside', {
-      folder: name,
-      topicId: owner,
-      renamedTo: aside,
-    });
     this.openFolders.get(name)?.folder.close();
-    this.disk.rename(this.pathOf(name), this.pathOf(aside));
+    this.setAside(name, 'a folder belongs to another topic of that name and is set aside');
+  }
+
+  /** What is not known is kept: somebody may have mixed up two folders. */
+  private setAside(name: string, why: string): void {
+    const renamedTo = renamedFolder(name, this.hex32(), 'stray');
+    const topicId = this.ownerOf(name);
+    this.disk.rename(this.pathOf(name), this.pathOf(renamedTo));
+    this.logger.warn(why, { folder: name, topicId, renamedTo });
     this.forget(name);
   }
 

@@ -109,8 +109,13 @@ export class LogDirectories implements LogStore {
     return this.directories.flatMap(({ store }) => store?.existing() ?? []);
   }
 
-  existingNames(): readonly PartitionName[] {
-    return this.directories.flatMap(({ store }) => store?.existingNames() ?? []);
+  setAsideStrays(isKnown: (name: PartitionName) => boolean): void {
+    for (const { store, folders } of this.directories) {
+      store?.setAsideStrays(isKnown);
+      for (const name of store?.existingNames() ?? []) {
+        if (!isKnown(name)) folders.delete(folderName(name));
+      }
+    }
   }
 
   describe(): readonly LogDirectoryDescription[] {

@@ -23,6 +23,8 @@ export class RecoveryProgress {
   private readonly total: number;
   private readBytes = 0;
   private hasReported = false;
+  private reportedDone = 0;
+  private reportedBytes = 0;
   /** Bytes to read of the logs that are not done; undefined: nobody has looked. */
   private readonly sizes = new Map<string, number>();
 
@@ -62,14 +64,19 @@ export class RecoveryProgress {
   private report(): void {
     const { waiting, total, readBytes } = this;
     if (waiting.size === 0) return;
+    this.around.after(reportEveryMs, () => this.report());
+    // A log that fails or that nobody wants may wait for long.
+    const done = total - waiting.size;
+    if (this.hasReported && done === this.reportedDone && readBytes === this.reportedBytes) return;
     this.hasReported = true;
+    this.reportedDone = done;
+    this.reportedBytes = readBytes;
     let leftBytes = 0;
     for (const name of waiting) leftBytes += this.sizes.get(name) ?? 0;
     this.around.logger.info(
-      `recovering logs: ${total - waiting.size} of ${total}, ` +
+      `recovering logs: ${done} of ${total}, ` +
         `${gibibytes(readBytes)} of ${gibibytes(readBytes + leftBytes)} GiB`,
     );
-    this.around.after(reportEveryMs, () => this.report());
   }
 }
 

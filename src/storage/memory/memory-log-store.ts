@@ -32,8 +32,8 @@ export class MemoryLogStore extends BaseLogStore {
     return [];
   }
 
-  existingNames(): [] {
-    return [];
+  setAsideStrays(): void {
+    // nothing is found at start
   }
 
   describe(): readonly LogDirectoryDescription[] {

@@ -251,6 +251,19 @@ describe('how far a recovery is', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('is not told again while nothing changes', async () => {
+    const clock = new ManualClock();
+    const lines: Line[] = [];
+    const store = storeOn(await threeLogs(), clock, lines);
+    await store.open(partitionRef('orders', 0), logSettings());
+    await clock.advance(60_000);
+    expect(lines.map(({ text }) => text)).toEqual(['recovering logs: 1 of 3, 0.0 of 0.0 GiB']);
+    await store.open(partitionRef('orders', 1), logSettings());
+    await clock.advance(5_000);
+    expect(lines[1]?.text).toBe('recovering logs: 2 of 3, 0.0 of 0.0 GiB');
+    await store.close();
+  });
+
   test('is told as far as the disk lets itself be looked at', async () => {
     const clock = new ManualClock();
     const lines: Line[] = [];
