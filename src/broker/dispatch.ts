@@ -164,6 +164,14 @@ class RequestExchange implements RequestContext, Reply {
     return this.connection.signal;
   }
 
+  get appendTurn(): Promise<void> | undefined {
+    return this.connection.appendTurn;
+  }
+
+  set appendTurn(turn: Promise<void> | undefined) {
+    this.connection.appendTurn = turn;
+  }
+
   releaseRequest(): void {
     this.lent?.release();
   }

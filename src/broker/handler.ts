@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly image: MetadataImage;
   /** Aborted when the connection closes or the broker stops: parked requests give up. */
   readonly signal: AbortSignal;
+  /** When the connection's next batches may be appended; undefined: now. */
+  appendTurn: Promise<void> | undefined;
   /**
    * Nobody looks at the request's bytes any more, its record batches among them: their memory is
    * used again. Only for who is certain; without it the garbage collector finds out.

@@ -12,7 +12,14 @@ import { deleteTopics } from '../../src/protocol/messages/delete-topics.ts';
 import { produce } from '../../src/protocol/messages/produce.ts';
 import { groupCoordinator } from '../support/group-coordinator.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { batchOf, createTopic, fetchOne, produceBatch, valuesOf } from '../support/requests.ts';
+import {
+  batchOf,
+  createTopic,
+  fetchOne,
+  produceBatch,
+  produceRequest,
+  valuesOf,
+} from '../support/requests.ts';
 import {
   committedOffset,
   committedValues,
@@ -139,6 +146,38 @@ describe.each(['v1', 'v2'] as const)('transactions of %s clients', (style) => {
     expect(await producer.end(false)).toBe('NONE');
     await untilComplete(() => producer.init());
     expect(await committedOffset(client, 'group', topic, true)).toBe(5);
+  });
+
+  it('keep the order of requests, of which one adds a partition', async () => {
+    const producer = await began(style);
+    await producer.write(topic, ['a']);
+    if (style === 'v1') await producer.add('payments');
+    const version = style === 'v2' ? 12 : 11;
+    const batch = (baseSequence: number, value: string) => {
+      const { producerId, producerEpoch } = producer;
+      return batchOf([value], { producerId, producerEpoch, baseSequence, isTransactional: true });
+    };
+    const wish = { topic, transactionalId: 'tx' };
+    // The coordinator is asked for the new partition, for the other one nobody.
+    const both = produceRequest(batch(1, 'b'), wish);
+    const [new1] = produceRequest(batch(0, 'x'), { topic: 'payments' }).topicData!;
+    const ids = [
+      client.send(produce, version, { ...both, topicData: [...both.topicData!, new1!] }),
+      client.send(produce, version, produceRequest(batch(2, 'c'), wish)),
+      client.send(produce, version, produceRequest(batch(3, 'd'), wish)),
+    ];
+    const errors: string[] = [];
+    for (const id of ids) {
+      const { responses } = await client.response(produce, version, id);
+      for (const { partitionResponses } of responses) {
+        errors.push(...partitionResponses.map(({ errorCode }) => nameOf(errorCode)));
+      }
+    }
+    expect(errors).toEqual(['NONE', 'NONE', 'NONE', 'NONE']);
+    expect(await producer.end(true)).toBe('NONE');
+    expect(await untilComplete(() => producer.init())).toBe('NONE');
+    expect(await committedValues(client, topic)).toEqual(['a', 'b', 'c', 'd']);
+    expect(await committedValues(client, 'payments')).toEqual(['x']);
   });
 
   it('row 69: a plain batch of a producer in a transaction is INVALID_TXN_STATE', async () => {

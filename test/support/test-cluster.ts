@@ -96,6 +96,7 @@ export function contextOf(
     principal: 'User:ANONYMOUS',
     listener: 'PLAINTEXT',
     nodeId: 1,
+    appendTurn: undefined,
     signal: new AbortController().signal,
     releaseRequest: () => undefined,
     ...more,

@@ -82,6 +82,7 @@ export const produceHandler = (parts: ProduceParts) =>
   });
 
 const nothing: readonly Promise<void>[] = [];
+const nextTurn = (): void => undefined;
 
 /** One Produce request: everything is appended in one go, then awaited together. */
 class ProduceExchange implements HopefulWaiter {
@@ -105,9 +106,25 @@ class ProduceExchange implements HopefulWaiter {
 
   run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
     const producer = this.transactionalProducer();
+    const { appendTurn } = this.context;
+    if (appendTurn !== undefined) {
+      return this.appendAfter(appendTurn.then(() => this.prepare(this.openings(), producer)));
+    }
     const openings = this.openings();
     if (openings.length === 0 && producer === undefined) return this.append();
-    return this.prepare(openings, producer).then(() => this.append());
+    return this.appendAfter(this.prepare(openings, producer));
+  }
+
+  /** Requests of a connection append in their order, whatever each of them waits for. */
+  private appendAfter(prepared: Promise<void>): Promise<ProduceResponse | undefined> {
+    const { context } = this;
+    const response = prepared.then(() => this.append());
+    const turn = prepared.then(nextTurn, nextTurn);
+    context.appendTurn = turn;
+    void turn.then(() => {
+      if (context.appendTurn === turn) context.appendTurn = undefined;
+    });
+    return response;
   }
 
   private transactionalProducer(): TransactionalProducer | undefined {

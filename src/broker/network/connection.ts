@@ -23,6 +23,11 @@ export interface ConnectionFacts {
   readonly listener: string;
   /** Aborted when the connection closes or the broker stops. */
   readonly signal: AbortSignal;
+  /**
+   * Settles when the latest Produce request that had to wait has appended its batches; undefined when
+   * none waits. Those behind it wait as well: their batches come after its own.
+   */
+  appendTurn: Promise<void> | undefined;
 }
 
 /** Answers one frame; a promise only where it waits, and never one that rejects. */
@@ -63,6 +68,7 @@ const produceKey = 0;
  */
 export class Connection implements ConnectionFacts, BudgetMember {
   readonly clientHost: string;
+  appendTurn: Promise<void> | undefined;
   /** Monotonic time of the last byte that came or went. */
   lastActiveMs: number;
   private readonly reader: FrameReader;

@@ -16,6 +16,7 @@ import { encodeRequest } from '../../support/raw-client.ts';
 const connection: ConnectionFacts = {
   clientHost: '10.0.0.7',
   listener: 'PLAINTEXT',
+  appendTurn: undefined,
   signal: new AbortController().signal,
 };
 

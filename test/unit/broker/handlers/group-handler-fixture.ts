@@ -66,6 +66,7 @@ export function contextOf(more: Partial<RequestContext> = {}): RequestContext {
     listener: 'PLAINTEXT',
     nodeId: 1,
     image: imageOf(),
+    appendTurn: undefined,
     signal: new AbortController().signal,
     releaseRequest: () => undefined,
     ...more,
