@@ -89,21 +89,15 @@ export class SystemDisk implements Disk {
    * every life of the broker has the same pid). An owner on another host is taken for dead: a
    * container that was killed and made anew has another host name. A lock that Kafka itself holds
    * (an empty file, locked in the kernel) is found where the kernel lists it.
+   *
+   * Looking and taking are one: whoever does it has a second file, which only one can make.
    */
   lock(path: string): { release(): void } {
-    const self = `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
-    const holder = this.holderOf(path);
-    if (holder !== undefined) {
-      const error: NodeJS.ErrnoException = new Error(`${dirname(path)} is in use by ${holder}`);
-      error.code = 'ELOCKED';
-      throw error;
-    }
-    const wasThere = fs.existsSync(path);
+    const claim = claimOf(path);
     try {
-      fs.writeFileSync(path, self);
-    } catch (error) {
-      if (!wasThere && fs.existsSync(path)) fs.rmSync(path); // nothing half made stays
-      throw named(error, path);
+      this.take(path);
+    } finally {
+      fs.rmSync(claim, { force: true });
     }
     let isHeld = true;
     return {
@@ -114,6 +108,44 @@ export class SystemDisk implements Disk {
       },
     };
   }
+
+  private take(path: string): void {
+    const self = `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
+    const holder = this.holderOf(path);
+    if (holder !== undefined) throw inUse(path, holder);
+    const wasThere = fs.existsSync(path);
+    try {
+      fs.writeFileSync(path, self);
+    } catch (error) {
+      if (!wasThere && fs.existsSync(path)) fs.rmSync(path); // nothing half made stays
+      throw named(error, path);
+    }
+  }
+}
+
+/** So old, a claim is what a process left that was killed while it took a lock. */
+const staleClaimMs = 10_000;
+
+/** @returns the path of the file that is there while a lock is taken; made by this process */
+function claimOf(path: string): string {
+  const claim = `${path}.claim`;
+  try {
+    fs.closeSync(fs.openSync(claim, 'wx'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw named(error, path);
+    const ageMs =
+      Date.now() - (fs.statSync(claim, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (ageMs < staleClaimMs) throw inUse(path, 'another process that begins now');
+    fs.rmSync(claim, { force: true });
+    return claimOf(path);
+  }
+  return claim;
+}
+
+function inUse(path: string, holder: string): NodeJS.ErrnoException {
+  const error: NodeJS.ErrnoException = new Error(`${dirname(path)} is in use by ${holder}`);
+  error.code = 'ELOCKED';
+  return error;
 }
 
 function openFile(path: string, options: { create?: boolean; readOnly?: boolean }): number {

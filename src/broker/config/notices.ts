@@ -8,7 +8,7 @@ const withoutEffect = new RegExp(
     'sasl\\.|ssl\\.|security\\.|delegation\\.token\\.|principal\\.',
     'transaction\\.two\\.phase|transaction\\.state\\.log\\.load|share\\.|group\\.(consumer|share|streams|coordinator)\\.',
     'quota\\.|client\\.quota\\.|controller\\.quota\\.|(leader|follower)\\.replication\\.throttled',
-    'log\\.cleaner\\.threads|num\\.recovery\\.threads|cordoned\\.log\\.dirs|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
+    'log\\.flush\\.start\\.offset|log\\.cleaner\\.threads|num\\.recovery\\.threads|cordoned\\.log\\.dirs|remote\\.|log\\.preallocate|(create|alter)\\..*policy\\.class',
     'metadata\\.log\\.(?!dir|max\\.record\\.bytes)|metadata\\.max\\.(retention|snapshot)',
     'socket\\.(send|receive)\\.buffer|socket\\.listen\\.backlog|max\\.connection\\.creation\\.rate',
     'num\\.(network|io|replica)|offsets\\.commit\\.timeout|offsets\\.topic\\.compression',

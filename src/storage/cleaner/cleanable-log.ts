@@ -23,6 +23,7 @@ export interface CleanableLog {
   readonly allSegments: readonly Segment[];
   abortedOverlapping(fromOffset: number, endOffset: number): readonly AbortedRow[];
   lastOfProducers(): ReadonlyMap<number, LastOfProducer>;
+  applyRetention(): Promise<void>;
   newReplacement(baseOffset: number): ReplacementMedium;
   /**
    * Puts a cleaned segment, complete and durable, in the place of segments that lie side by side.

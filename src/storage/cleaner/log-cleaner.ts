@@ -92,8 +92,13 @@ export class LogCleaner {
 
   /** Cleans until nothing is left that is due; for tests, and after each pause. */
   async run(): Promise<void> {
-    this.running ??= this.cleanAll().finally(() => (this.running = undefined));
+    this.running ??= this.work().finally(() => (this.running = undefined));
     await this.running;
+  }
+
+  private async work(): Promise<void> {
+    await this.cleanAll();
+    await this.expire();
   }
 
   private wait(ms: number): void {
@@ -120,6 +125,19 @@ export class LogCleaner {
       if (dirtiest === undefined || this.isStopped) return;
       this.cleaning = this.clean(dirtiest);
       await this.cleaning;
+    }
+  }
+
+  /** Logs that are both compacted and deleted are looked at as often as they are cleaned, as in Kafka. */
+  private async expire(): Promise<void> {
+    for (const log of [...this.parts.logs()]) {
+      if (this.isStopped) return;
+      if (!log.settings.cleanupDelete || !this.isCandidate(log)) continue;
+      try {
+        await log.applyRetention();
+      } catch (error) {
+        this.onFailure(log, error);
+      }
     }
   }
 

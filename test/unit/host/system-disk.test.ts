@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
@@ -20,6 +20,21 @@ describe('the lock of a folder', () => {
     expect(() => new SystemDisk().lock(lock)).toThrow(
       `${folder} is in use by process ${process.pid}`,
     );
+  });
+
+  it('is not taken while another process is about to', () => {
+    const lock = join(folder, '.lock');
+    const claim = `${lock}.claim`;
+    writeFileSync(claim, '');
+    expect(() => new SystemDisk().lock(lock)).toThrow(
+      `${folder} is in use by another process that begins now`,
+    );
+    expect(existsSync(lock)).toBe(false);
+    // One that was killed meanwhile.
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(claim, longAgo, longAgo);
+    new SystemDisk().lock(lock);
+    expect([existsSync(lock), existsSync(claim)]).toEqual([true, false]);
   });
 
   onLinux('is free when its process has ended, though its parent has not noticed', async () => {

@@ -389,12 +389,14 @@ describe.each(['memory', 'disk'] as const)('cleaning in %s', (engine) => {
   });
 
   test('row 159: compact and delete do both', async () => {
-    fixture.log.updateSettings({ ...fixture.log.settings, cleanupDelete: true, retentionMs: 500 });
+    const settings = { ...fixture.log.settings, cleanupDelete: true };
+    fixture.log.updateSettings({ ...settings, retentionMs: 2_000 });
     await fixture.put([['a', '1']], { timestamp: startMs - 1000 });
     await fixture.put([['a', '2']], { timestamp: startMs - 1000 });
     await fixture.clean();
     expect(await fixture.records()).toEqual([[1, 'a', '2']]);
-    await fixture.log.applyRetention();
+    fixture.log.updateSettings({ ...settings, retentionMs: 500 });
+    await fixture.cleaner.run();
     expect(await fixture.records()).toEqual([]);
     expect(fixture.log.logStartOffset).toBe(2);
   });

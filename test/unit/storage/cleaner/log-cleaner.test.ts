@@ -53,6 +53,17 @@ describe('the cleaner beside the other work on a log', () => {
     expect(deleted()).toBe(0);
   });
 
+  test.each([
+    ['compact,delete', true],
+    ['compact', false],
+  ])('with cleanup.policy=%s, what is too old: is it deleted? %s', async (_, cleanupDelete) => {
+    const { log, cleaner, clock } = fixture;
+    log.updateSettings({ ...log.settings, cleanupDelete, retentionMs: 1_000 });
+    await clock.advance(1_001);
+    await cleaner.run();
+    expect(log.logStartOffset).toBe(cleanupDelete ? log.logEndOffset : 0);
+  });
+
   test('DeleteRecords amid a cleaning ends it; the next one goes through', async () => {
     const cleaning = fixture.cleaner.run();
     await fixture.log.deleteBefore(7);
