@@ -160,9 +160,9 @@ describe.each(['v1', 'v2'] as const)('transactions of %s clients', (style) => {
     const wish = { topic, transactionalId: 'tx' };
     // The coordinator is asked for the new partition, for the other one nobody.
     const both = produceRequest(batch(1, 'b'), wish);
-    const [new1] = produceRequest(batch(0, 'x'), { topic: 'payments' }).topicData!;
+    const [new1] = produceRequest(batch(0, 'x'), { topic: 'payments' }).topicData;
     const ids = [
-      client.send(produce, version, { ...both, topicData: [...both.topicData!, new1!] }),
+      client.send(produce, version, { ...both, topicData: [...both.topicData, new1!] }),
       client.send(produce, version, produceRequest(batch(2, 'c'), wish)),
       client.send(produce, version, produceRequest(batch(3, 'd'), wish)),
     ];
