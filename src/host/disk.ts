@@ -6,6 +6,7 @@
 export interface Disk {
   /** Opens for reading and writing at any position; creates the file when `create` is set. */
   open(path: string, options?: { create?: boolean; readOnly?: boolean }): DiskFile;
+  /** Never fails: says no, too, where the system does not let us look. */
   exists(path: string): boolean;
   /** Size in bytes and modification time; undefined when there is no such file. */
   stat(path: string): { size: number; modifiedMs: number; isDirectory: boolean } | undefined;
@@ -32,7 +33,10 @@ export interface Disk {
 /** An open file. Positions and lengths are bytes. */
 export interface DiskFile {
   size(): number;
-  /** Reads up to `length` bytes into `target` at `offset`; returns how many there were. */
+  /**
+   * Reads `length` bytes into `target` at `offset`; returns how many there were: fewer only where
+   * the file ends. What the system gives piece by piece is put together here, once for all callers.
+   */
   readSync(target: Uint8Array, offset: number, length: number, position: number): number;
   read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /** Writes all chunks, back to back, from `position` on. */

@@ -2,7 +2,9 @@ import type { Disk, DiskFile } from '../../src/host/disk.ts';
 import { StoredFile, StoredFolder, type Luck } from './memory-files.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-export type Operation = 'open' | 'read' | 'write' | 'truncate' | 'sync' | 'rename' | 'remove';
+/** Looks are those at what is there: `size`, `stat`, `list`, `volume`; `exists` never fails. */
+export type Operation =
+  'open' | 'read' | 'write' | 'truncate' | 'sync' | 'rename' | 'remove' | 'look';
 
 /** Which calls fail, of those of one kind. */
 export interface FailureOptions {
@@ -59,7 +61,16 @@ export class MemoryDisk implements Disk {
   private readonly random: SeededRandom;
   private callsLeft = Infinity;
   /** How often each operation was asked for. */
-  readonly calls = { open: 0, read: 0, write: 0, truncate: 0, sync: 0, rename: 0, remove: 0 };
+  readonly calls = {
+    open: 0,
+    read: 0,
+    write: 0,
+    truncate: 0,
+    sync: 0,
+    rename: 0,
+    remove: 0,
+    look: 0,
+  };
   openFiles = 0;
   mostOpenFiles = 0;
   /** Faults by chance, while there are any. */
@@ -141,12 +152,14 @@ export class MemoryDisk implements Disk {
     return new MemoryFile(this, path, file);
   }
 
+  /** A moment to die, but none to fail: the system's own says no where it cannot look. */
   exists(path: string): boolean {
+    if (!this.isOff && this.count('look')) this.turnOff();
     return !this.isOff && this.find(path) !== undefined;
   }
 
   stat(path: string): { size: number; modifiedMs: number; isDirectory: boolean } | undefined {
-    this.checkPower();
+    this.call('look', path);
     const node = this.find(path);
     if (node === undefined) return undefined;
     return node instanceof StoredFile
@@ -155,7 +168,7 @@ export class MemoryDisk implements Disk {
   }
 
   list(path: string): string[] {
-    this.checkPower();
+    this.call('look', path);
     const folder = this.find(path);
     return folder instanceof StoredFolder ? [...folder.entries.keys()].sort() : [];
   }
@@ -231,8 +244,8 @@ export class MemoryDisk implements Disk {
     folder.sync();
   }
 
-  volume(): { totalBytes: number; usableBytes: number } {
-    this.checkPower();
+  volume(path: string): { totalBytes: number; usableBytes: number } {
+    this.call('look', path);
     return { totalBytes: 1_000_000_000, usableBytes: 500_000_000 };
   }
 
@@ -256,8 +269,7 @@ export class MemoryDisk implements Disk {
    */
   call(operation: Operation, path: string, half: Half = () => undefined): void {
     this.checkPower();
-    this.calls[operation]++;
-    if (this.callsLeft-- <= 0) {
+    if (this.count(operation)) {
       half();
       this.turnOff();
       this.checkPower();
@@ -272,6 +284,12 @@ export class MemoryDisk implements Disk {
     if (faults === undefined || this.random.fraction() >= faults.rate) return;
     half();
     throw systemError(this.random.pick(faults.codes), operation);
+  }
+
+  /** @returns whether the machine goes off in the midst of this call */
+  private count(operation: Operation): boolean {
+    this.calls[operation]++;
+    return this.callsLeft-- <= 0;
   }
 
   private plannedFailure(operation: Operation, path: string): PlannedFailure | undefined {
@@ -397,6 +415,8 @@ class MemoryFile implements DiskFile {
   ) {}
 
   size(): number {
+    this.check();
+    this.disk.call('look', this.path);
     return this.file.length;
   }
 

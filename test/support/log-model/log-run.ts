@@ -4,7 +4,7 @@ import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import { startMs } from '../batches.ts';
 import { logSettings } from '../log-settings.ts';
 import { ManualClock, settle } from '../manual-clock.ts';
-import { MemoryDisk } from '../memory-disk.ts';
+import { MemoryDisk, type Faults } from '../memory-disk.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import {
   checkAtRest,
@@ -269,22 +269,27 @@ export class LogRun {
 
   private beginTrouble(): void {
     if (this.troubledSteps > 0 || this.isMild) return;
+    this.troubledSteps = 1 + this.random.below(6);
+    this.letCallsFail();
+  }
+
+  private letCallsFail(): void {
     const { random } = this;
     const faults = {
       rate: random.pick([0.02, 0.1, 0.5]),
       codes: [random.pick(['ENOSPC', 'EIO', 'EMFILE'])],
       operations: random.pick([
-        ['open', 'read', 'write', 'truncate', 'sync', 'rename', 'remove'],
+        ['open', 'read', 'write', 'truncate', 'sync', 'rename', 'remove', 'look'],
         ['write'],
         ['sync'],
         ['write', 'truncate'],
         ['open'],
         ['rename', 'remove'],
+        ['look'],
       ] as const),
     };
     this.note(`calls fail: ${inspect(faults, { breakLength: Infinity })}`);
     this.hadTrouble = true;
-    this.troubledSteps = 1 + random.below(6);
     this.disk.faults = faults;
   }
 
@@ -301,27 +306,46 @@ export class LogRun {
     await this.openUntilItIs(ending);
   }
 
-  /** Opens, now and then with a crash in the midst, until it is done. */
+  /** Opens, now and then with a crash or failing calls in the midst, until it is done. */
   private async openUntilItIs(ending: Ending): Promise<void> {
     let worst = ending;
-    for (
-      let attempts = !this.isMild && this.random.below(8) === 0 ? 2 : 0;
-      attempts > 0;
-      attempts--
-    ) {
-      const calls = this.random.below(40);
-      this.disk.turnOffAfter(calls);
-      await this.untilOff(() => this.open(worst));
-      if (!this.disk.isOff) break; // it was quicker
-      const isPowerCut = this.random.below(2) === 0;
-      this.note(`${isPowerCut ? 'power cut' : 'kill'} after ${calls} calls of opening`);
+    let attempts = !this.isMild && this.random.below(8) === 0 ? 2 : 0;
+    for (; attempts > 0; attempts--) {
+      const isHard = this.random.below(2) === 0;
+      await (isHard ? this.openInTrouble(worst) : this.openUntilCrash(worst));
+      if (!this.disk.isOff && this.isOpenOn === this.disk) break; // it was quicker
+      // What a failed fsync was to cover is not on the disk: the machine starts anew with it.
+      const isPowerCut = this.random.below(2) === 0 || this.disk.failedSyncs > 0;
+      this.note(isPowerCut ? 'power cut' : 'kill');
+      this.disk.turnOff();
+      await settle(1);
       this.disk = isPowerCut ? this.disk.afterPowerCut('some') : this.disk.copy();
       if (isPowerCut) worst = 'power cut';
       else if (worst === 'clean') worst = 'kill';
     }
     this.disk.turnOffAfter(Infinity);
     if (this.isOpenOn !== this.disk) await this.open(worst);
+    await this.reopenFailed();
     await this.checkAll();
+  }
+
+  private async openUntilCrash(ending: Ending): Promise<void> {
+    const calls = this.random.below(60);
+    this.note(`opened, with a crash after ${calls} calls`);
+    this.disk.turnOffAfter(calls);
+    await this.untilOff(() => this.open(ending));
+  }
+
+  /** Whoever starts hears of calls that fail, and gives up. */
+  private async openInTrouble(ending: Ending): Promise<void> {
+    this.letCallsFail();
+    try {
+      await this.open(ending);
+    } catch (error) {
+      if (!(error instanceof KafkaError) && !isOfSystem(error, this.disk.faults)) throw error;
+      this.note(`  not opened: ${error.message}`);
+    }
+    this.disk.heal();
   }
 
   private isOpenOn: MemoryDisk | undefined;
@@ -331,7 +355,7 @@ export class LogRun {
     this.clock = new ManualClock(this.clock.wallMs());
     const { clock, disk, mostOpenFiles } = this;
     const random = new SeededRandom(this.random.below(2 ** 31));
-    this.hadTrouble = false;
+    this.hadTrouble = disk.faults !== undefined;
     this.troubledSteps = 0;
     this.store = new DiskLogStore({ clock, random, disk, root: '/data', mostOpenFiles });
     const logs = [];
@@ -381,6 +405,11 @@ export class LogRun {
       checkEpochs(log, expected, epoch);
     }
   }
+}
+
+function isOfSystem(error: unknown, faults: Faults | undefined): error is Error {
+  const { code } = error as { code?: string };
+  return code !== undefined && faults?.codes.includes(code) === true;
 }
 
 function someSettings(random: SeededRandom) {

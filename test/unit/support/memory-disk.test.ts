@@ -103,6 +103,17 @@ describe('the end of a process', () => {
     expect(() => disk.readFile('/d/a')).toThrow('the machine is off');
     expect(textOf(disk.copy(), '/d/a')).toBe('a');
   });
+
+  test('comes with a look as well', () => {
+    const disk = diskWithFolder();
+    putDurably(disk, '/d/a', 'text');
+    disk.turnOffAfter(0);
+    expect(disk.exists('/d/a')).toBe(false);
+    expect(disk.isOff).toBe(true);
+    const next = disk.copy();
+    next.turnOffAfter(0);
+    expect(() => next.list('/d')).toThrow('the machine is off');
+  });
 });
 
 describe('faults', () => {
@@ -120,6 +131,20 @@ describe('faults', () => {
       if (textOf(disk.afterPowerCut(), '/d/a') !== 'text') lost++;
     }
     expect(lost).toBeGreaterThan(10);
+  });
+
+  test.each([
+    ['size', (disk: MemoryDisk) => disk.open('/d/a').size()],
+    ['stat', (disk: MemoryDisk) => disk.stat('/d/a')],
+    ['list', (disk: MemoryDisk) => disk.list('/d')],
+    ['volume', (disk: MemoryDisk) => disk.volume('/d')],
+  ])('a look fails as other calls do: %s', (_, look) => {
+    const disk = diskWithFolder();
+    putDurably(disk, '/d/a', 'text');
+    expect(() => look(disk)).not.toThrow();
+    disk.failWith('look', 'EIO');
+    expect(() => look(disk)).toThrow('EIO');
+    expect(disk.exists('/d/a')).toBe(true); // the system's own does not throw either
   });
 
   test('calls end in an order that repeats with the seed', async () => {
