@@ -1,10 +1,12 @@
 import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
+import type { PartitionRef } from '../storage/partition-log.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
 import type { FileCatalogOptions } from './catalog/file-catalog.ts';
 import { inspectFolder } from './catalog/inspect-folder.ts';
 import type { FoundFolder } from './catalog/inspect-folder.ts';
+import { unnamedDirectories } from './catalog/unnamed-directories.ts';
 import type { Engine, Surroundings } from './engine.ts';
 import { cleanerSettings } from './config/cleaner-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
@@ -68,6 +70,14 @@ export async function openDiskEngine(
   try {
     const opened = await openCatalog(found);
     const online = [opened.directoryId];
+    const holds = (ref: PartitionRef): boolean => store.holds(ref);
+    const unnamed = unnamedDirectories(opened.image, nodeId, online, holds);
+    if (unnamed.size > 0) {
+      const { besideUnnamed } = await import('./several-directories.ts');
+      const only = { path: folder, id: opened.directoryId, store };
+      const several = besideUnnamed(only, unnamed, options);
+      return { catalog: opened, store: several, directories: several };
+    }
     const directories = { online, isPartial: false, watch: () => undefined };
     return { catalog: opened, store, directories };
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { Disk } from '../host/disk.ts';
 import type { Logger } from '../host/logger.ts';
+import type { Uuid } from '../protocol/uuid.ts';
+import type { PartitionRef } from '../storage/partition-log.ts';
 import type { DiskLogStore } from '../storage/disk/disk-log-store.ts';
 import type { LogDirectory } from '../storage/disk/log-directories.ts';
 import { LogDirectories } from '../storage/disk/log-directories.ts';
@@ -10,8 +12,12 @@ import { inspectFolder } from './catalog/inspect-folder.ts';
 import type { FoundFolder } from './catalog/inspect-folder.ts';
 import type { FoundDirectory } from './catalog/several-folders.ts';
 import { inspectDirectories } from './catalog/several-folders.ts';
+import { unnamedDirectories } from './catalog/unnamed-directories.ts';
 import type { OpenStore } from './disk-engine.ts';
 import type { Engine } from './engine.ts';
+
+/** Logs named in one line. */
+const mostTold = 10;
 
 type Options = FileCatalogOptions & { readonly disk: Disk; readonly logger: Logger };
 
@@ -60,6 +66,7 @@ export async function openSeveralDirectories(
           : await identified({ ...options, clusterId }, other, stores.get(path));
       directories.push(directory);
     }
+    directories.push(...unnamed(options, catalog, directories));
     const store = new LogDirectories(directories, disk, logger, closing);
     return { catalog, store, directories: store };
   } catch (error) {
@@ -67,6 +74,49 @@ export async function openSeveralDirectories(
     for (const close of closing) close();
     throw error;
   }
+}
+
+/** What the catalog names and `log.dirs` does not. */
+function unnamed(
+  { nodeId, logger }: Options,
+  { image }: FileCatalog,
+  directories: readonly LogDirectory[],
+): LogDirectory[] {
+  // Of one that cannot be read nobody knows the id: it may be the one.
+  const ids = directories.flatMap(({ id }) => id ?? []);
+  if (ids.length < directories.length) return [];
+  const holds = (ref: PartitionRef): boolean =>
+    directories.some(({ store }) => store?.holds(ref) === true);
+  return offlineDirectories(unnamedDirectories(image, nodeId, ids, holds), logger);
+}
+
+/**
+ * Directories that were left out of `log.dirs`: their logs are offline. To begin them anew would be
+ * Kafka's way, which has other replicas.
+ *
+ * @param unnamed  by directory, the logs in it
+ */
+function offlineDirectories(
+  unnamed: ReadonlyMap<Uuid, readonly string[]>,
+  logger: Logger,
+): LogDirectory[] {
+  return [...unnamed].map(([id, logs]) => {
+    const most = logs.length > mostTold ? `, ... (${logs.length})` : '';
+    logger.error(
+      `none of log.dirs is the directory ${id}, in which lie ${logs.slice(0, mostTold).join(', ')}${most}; ` +
+        'they are offline until it is named, or their topics are deleted',
+    );
+    return { path: `directory ${id}`, id, store: undefined };
+  });
+}
+
+/** A single directory, and those that the catalog names beside it. */
+export function besideUnnamed(
+  only: LogDirectory,
+  unnamed: ReadonlyMap<Uuid, readonly string[]>,
+  { disk, logger }: Options,
+): LogDirectories {
+  return new LogDirectories([only, ...offlineDirectories(unnamed, logger)], disk, logger);
 }
 
 function lockOf(disk: Disk, folder: string): () => void {

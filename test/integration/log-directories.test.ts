@@ -264,6 +264,30 @@ describe('a log directory that cannot be used at the start', () => {
     }
   });
 
+  it.each([
+    ['one of those that are left', ['/d1', '/d3']],
+    ['the only one that is left', ['/d1']],
+  ])('is missed where nobody names it, with %s', async (_, left) => {
+    await filled();
+    const there = left.flatMap(partitionsIn);
+    await stop();
+    const again = await start(left);
+    for (let i = 0; i < partitions; i++) {
+      const expected = there.includes(i) ? 0 : errorCodes.KAFKA_STORAGE_ERROR;
+      expect(await produce(again, i, 'b')).toBe(expected);
+    }
+    await createTopic(again, 'new', {}, 2);
+    expect(await produceBatch(again, batchOf(['x']), { topic: 'new', partition: 1 })).toMatchObject(
+      { errorCode: 0 },
+    );
+    expect(dirs.flatMap(foldersIn)).toHaveLength(partitions); // nothing was made anew elsewhere
+    await stop();
+    const third = await start();
+    for (let i = 0; i < partitions; i++) {
+      expect(await read(third, i)).toEqual(there.includes(i) ? [`a${i}`, 'b'] : [`a${i}`]);
+    }
+  });
+
   it('must be there when it has the catalog', async () => {
     await filled();
     await stop();
@@ -299,6 +323,13 @@ describe('log directories that do not belong together are refused', () => {
     const text = disk.readFile(path).toString();
     disk.writeFile(path, text.replace(/cluster.id=.*/, 'cluster.id=another'));
     await expect(start()).rejects.toThrow('/d2 belongs to cluster another, but /d1 to cluster');
+  });
+
+  it('without the one that has the catalog', async () => {
+    await expect(start(['/d2', '/d3'])).rejects.toThrow(
+      /^\/d2 holds orders-\d, and no metadata log/,
+    );
+    expect(disk.exists('/d2/.kafka_cleanshutdown')).toBe(true); // nothing was changed
   });
 
   it('with another one first, that has no catalog', async () => {

@@ -1,3 +1,4 @@
+import { partitionOf } from '../../storage/disk/file-names.ts';
 import type { DataFolderOptions } from './data-folder.ts';
 import { formattedRecords, readMeta } from './data-folder.ts';
 import { knownFeatures, oldestMetadataVersion } from './feature-levels.ts';
@@ -8,6 +9,7 @@ import { requireSoleVoter } from './quorum.ts';
 import { readCatalog } from './read-catalog.ts';
 import type { FoundCatalog } from './read-catalog.ts';
 import { requireNoMove } from './unfinished-move.ts';
+import { metadataTopic } from './topic-name.ts';
 import { UnusableFolder } from './unusable-folder.ts';
 
 /** A folder as it was found, before anything in it changes. */
@@ -27,7 +29,9 @@ export interface FoundFolder {
 export function inspectFolder(options: DataFolderOptions): FoundFolder {
   const { disk, folder, nodeId } = options;
   const meta = readMeta(options);
-  requireNoMove(disk.list(folder), folder);
+  const names = disk.list(folder);
+  requireNoMove(names, folder);
+  requireMetadataLog(names, folder);
   const catalog = readCatalog(disk, folder, meta?.clusterId ?? options.clusterId ?? '');
   requireSoleVoter(catalog.quorum, nodeId, meta?.directoryId, folder);
   requireKnownFeatures(catalog.image, folder);
@@ -36,6 +40,17 @@ export function inspectFolder(options: DataFolderOptions): FoundFolder {
   requireLocalLogs(catalog.image, folder);
   if (!catalog.image.features.has('metadata.version')) formattedRecords(disk, folder); // readable?
   return { meta, catalog };
+}
+
+/** Without it the folder would begin as that of a new cluster, which knows none of its logs. */
+function requireMetadataLog(names: readonly string[], folder: string): void {
+  if (names.some((name) => partitionOf(name)?.topicName === metadataTopic)) return;
+  const log = names.find((name) => partitionOf(name) !== undefined);
+  if (log === undefined) return;
+  throw new UnusableFolder(
+    `${folder} holds ${log}, and no metadata log (${metadataTopic}-0): ` +
+      'is it one of several log.dirs, and not the first?',
+  );
 }
 
 function requireKnownFeatures({ features }: MetadataImage, folder: string): void {

@@ -272,6 +272,7 @@ export class LogRecovery {
     const aborted = new AbortedTransactions();
     for (const each of found.segments) for (const row of each.aborted) aborted.add(row);
     const { logEndOffset } = this;
+    if (marks.isClean && logEndOffset < marks.recoveryPoint) this.reportLoss();
     // Names that are found after a crash need not be durable.
     if (!marks.isClean) this.folder.changed();
     return {
@@ -284,6 +285,17 @@ export class LogRecovery {
       epochs: this.epochs,
       aborted,
     };
+  }
+
+  /** A clean stop has written down where the log ended. */
+  private reportLoss(): void {
+    const { folder, logEndOffset, logger, marks } = this;
+    logger.error(
+      `offsets ${logEndOffset} to ${marks.recoveryPoint - 1} are lost: the log was cut`,
+      {
+        folder: folder.path,
+      },
+    );
   }
 
   /** The files end before the log's start: someone removed them. */

@@ -197,6 +197,21 @@ describe('after a kill', () => {
     expect(lines[0]?.text).toBe('the end of a log was torn and is cut off');
   });
 
+  test('a tail that is gone after a clean stop is an error, with its offsets', async () => {
+    const disk = new MemoryDisk();
+    const { log, store } = await reopen(disk);
+    await fill(log, 0, 10);
+    await store.close();
+    disk.truncate(firstLog, disk.stat(firstLog)!.size - 3);
+    const lines: Line[] = [];
+    const again = await reopen(disk, small, lines);
+    expect(again.log.logEndOffset).toBe(9);
+    expect(lines.map(({ level, text }) => [level, text])).toEqual([
+      ['warn', 'the end of a log was torn and is cut off'],
+      ['error', 'offsets 9 to 9 are lost: the log was cut'],
+    ]);
+  });
+
   test('aborted transactions below the recovery point outlive a power cut', async () => {
     const disk = new MemoryDisk();
     const { log } = await reopen(disk);
