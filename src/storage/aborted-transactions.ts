@@ -4,7 +4,7 @@ import { StorageFailure } from './storage-failure.ts';
 
 /*
  * `.txnindex`: one row per aborted transaction, in order of lastOffset, in the segment that holds
- * the abort marker. A torn last row is cut.
+ * the abort marker; no file without one. What cannot be right is rebuilt from the log's batches.
  *
  *    0  version           int16  0
  *    2  producerId        int64
@@ -79,6 +79,39 @@ export class AbortedTransactions {
     }
     return low;
   }
+}
+
+/**
+ * The rows of a segment's whole file.
+ *
+ * @param endOffset  where the segment ends
+ * @throws {StorageFailure} Corrupt: they cannot be right
+ */
+export function soundAbortedRows(
+  bytes: Buffer,
+  baseOffset: number,
+  endOffset: number,
+): AbortedRow[] {
+  if (bytes.length === 0) throw new StorageFailure('Corrupt', 'it is empty');
+  if (bytes.length % abortedRowSize !== 0) throw new StorageFailure('Corrupt', 'a row is torn');
+  const rows = decodeAbortedRows(bytes);
+  let next = baseOffset;
+  for (const { producerId, firstOffset, lastOffset, lastStableOffset } of rows) {
+    const isSound =
+      producerId >= 0 &&
+      firstOffset >= 0 &&
+      firstOffset < lastOffset &&
+      lastOffset >= next &&
+      lastOffset < endOffset &&
+      lastStableOffset >= 0 &&
+      lastStableOffset <= lastOffset + 1;
+    if (!isSound) {
+      const row = `producer ${producerId}, offsets ${firstOffset} to ${lastOffset}`;
+      throw new StorageFailure('Corrupt', `a row does not fit the segment: ${row}`);
+    }
+    next = lastOffset + 1;
+  }
+  return rows;
 }
 
 export function encodeAbortedRows(rows: readonly AbortedRow[]): Buffer {

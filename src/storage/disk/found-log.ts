@@ -1,10 +1,11 @@
 import type { Disk } from '../../host/disk.ts';
+import type { Logger } from '../../host/logger.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
-import { writeAtomically } from './checkpoint-files.ts';
-import { decodeAbortedRows, encodeAbortedRows } from '../aborted-transactions.ts';
+import { encodeAbortedRows, soundAbortedRows } from '../aborted-transactions.ts';
 import type { LogSettings } from '../partition-log.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
+import { writeAtomically } from './checkpoint-files.ts';
 import { fileName, offsetIn, segmentSuffixes, type SegmentSuffix } from './file-names.ts';
 import { lastTimeRow, readIndexes } from './index-files.ts';
 import { clearLeftovers } from './leftovers.ts';
@@ -12,6 +13,8 @@ import { clearLeftovers } from './leftovers.ts';
 /** A segment as it is being found. */
 export interface FoundSegment {
   readonly baseOffset: number;
+  /** Where the next one begins; of the last one Infinity, until its end is found. */
+  endOffset: number;
   size: number;
   /** Scanned with checksums; else its files are trusted. */
   isRecovered: boolean;
@@ -38,12 +41,15 @@ export class FoundLog {
   segments: FoundSegment[] = [];
   /** Files in the folder. */
   private names: readonly string[] = [];
+  /** Base offsets of the segments that have a transaction index. */
+  private withAborted: ReadonlySet<number> = new Set();
 
   constructor(
     readonly disk: Disk,
     readonly folder: string,
     readonly settings: LogSettings,
     private readonly watch: RecoveryWatch,
+    private readonly logger: Logger,
   ) {}
 
   pathOf(offset: number, suffix: SegmentSuffix): string {
@@ -54,8 +60,10 @@ export class FoundLog {
   look(): void {
     const names = this.disk.list(this.folder);
     this.names = clearLeftovers(this.disk, this.folder, names);
-    this.segments = this.offsetsOf('.log').map((baseOffset) => ({
+    this.withAborted = new Set(this.offsetsOf('.txnindex'));
+    this.segments = this.offsetsOf('.log').map((baseOffset, i, all) => ({
       baseOffset,
+      endOffset: all[i + 1] ?? Infinity,
       size: this.disk.stat(this.pathOf(baseOffset, '.log'))?.size ?? 0,
       isRecovered: false,
       maxTimestamp: -1,
@@ -71,12 +79,24 @@ export class FoundLog {
     return this.names.flatMap((name) => offsetIn(name, suffix) ?? []);
   }
 
-  /** Takes a segment's own files at their word. */
-  trust(segment: FoundSegment): void {
-    const aborted = fileName(segment.baseOffset, '.txnindex');
-    if (this.names.includes(aborted)) {
-      segment.aborted = decodeAbortedRows(this.disk.readFile(`${this.folder}/${aborted}`));
+  /** Takes a segment's transaction index at its word. @returns false where it cannot be right */
+  takeAborted(segment: FoundSegment): boolean {
+    const { baseOffset, endOffset } = segment;
+    segment.aborted = [];
+    if (!this.withAborted.has(baseOffset)) return true;
+    const path = this.pathOf(baseOffset, '.txnindex');
+    try {
+      segment.aborted = soundAbortedRows(this.disk.readFile(path), baseOffset, endOffset);
+      return true;
+    } catch (error) {
+      const message = 'a transaction index cannot be used and is rebuilt from the log';
+      this.logger.warn(message, { path, reason: (error as Error).message });
+      return false;
     }
+  }
+
+  /** Takes a segment's time index at its word. */
+  takeTimes(segment: FoundSegment): void {
     if (segment.indexes !== undefined) return; // the last one: seen already
     const last = lastTimeRow(this.disk, this.folder, segment.baseOffset);
     const { times } = last === undefined ? this.indexesOf(segment) : { times: undefined };
@@ -110,17 +130,23 @@ export class FoundLog {
    * @param isTrusted  its first part lies below the recovery point: of that part the next recovery
    *   will believe what the files say, hence they are durable at once
    */
-  saveDerived({ baseOffset, indexes, aborted }: FoundSegment, isTrusted: boolean): void {
+  saveDerived(segment: FoundSegment, isTrusted: boolean): void {
+    const { baseOffset, indexes } = segment;
     if (indexes === undefined) return;
-    const save = (suffix: SegmentSuffix, bytes: Buffer): void => {
-      const path = this.pathOf(baseOffset, suffix);
-      if (isTrusted) writeAtomically(this.disk, path, bytes, true);
-      else this.disk.writeFile(path, bytes);
-    };
-    save('.index', indexes.offsets.bytes);
-    save('.timeindex', indexes.times.bytes);
-    if (aborted.length > 0) save('.txnindex', encodeAbortedRows(aborted));
-    else this.disk.remove(this.pathOf(baseOffset, '.txnindex'));
+    this.save(this.pathOf(baseOffset, '.index'), indexes.offsets.bytes, isTrusted);
+    this.save(this.pathOf(baseOffset, '.timeindex'), indexes.times.bytes, isTrusted);
+    this.saveAborted(segment, isTrusted);
+  }
+
+  saveAborted({ baseOffset, aborted }: FoundSegment, isTrusted: boolean): void {
+    const path = this.pathOf(baseOffset, '.txnindex');
+    if (aborted.length > 0) this.save(path, encodeAbortedRows(aborted), isTrusted);
+    else this.disk.remove(path);
+  }
+
+  private save(path: string, bytes: Buffer, isTrusted: boolean): void {
+    if (isTrusted) writeAtomically(this.disk, path, bytes, true);
+    else this.disk.writeFile(path, bytes);
   }
 
   /** Removes segments with all their files. */

@@ -15,6 +15,7 @@ import type { SegmentIndexes } from '../segment-indexes.ts';
 import { emptyIndexes } from '../segment-indexes.ts';
 import { newSegmentStart, Segment } from '../segment.ts';
 import type { LogState } from '../log-state.ts';
+import { rebuildAborted } from './aborted-rebuild.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { readEpochs } from './checkpoint-files.ts';
 import type { DiskLogFolder } from './disk-log-folder.ts';
@@ -63,7 +64,7 @@ export class LogRecovery {
     private readonly logger: Logger,
     watch: RecoveryWatch,
   ) {
-    this.found = new FoundLog(disk, folder.path, settings, watch);
+    this.found = new FoundLog(disk, folder.path, settings, watch, logger);
     this.producers = new ProducerRecovery(this.found, clock, logger);
   }
 
@@ -129,12 +130,13 @@ export class LogRecovery {
   private async takeTrusted(untilOffset: number): Promise<void> {
     await this.producers.loadSnapshot(untilOffset);
     const from = Math.max(this.producers.snapshotOffset, 0);
-    const { segments } = this.found;
-    for (const [i, segment] of segments.entries()) {
+    for (const segment of this.found.segments) {
       if (segment.baseOffset >= untilOffset) break;
-      const end = Math.min(segments[i + 1]?.baseOffset ?? Infinity, untilOffset);
-      this.found.trust(segment);
-      if (end <= from) continue;
+      if (!this.found.takeAborted(segment)) {
+        await rebuildAborted(this.found, segment, this.producers, this.logger);
+      }
+      this.found.takeTimes(segment);
+      if (Math.min(segment.endOffset, untilOffset) <= from) continue;
       const { offsets } = this.found.indexesOf(segment);
       await this.found.walk(segment, offsets.positionBefore(from), ({ buffer, at }) => {
         if (baseOffsetAt(buffer, at) >= untilOffset) return false;
@@ -156,6 +158,7 @@ export class LogRecovery {
       segment.indexes = this.found.indexesOf({ ...segment, indexes: undefined });
       end = this.follow(segment, segment.indexes);
     }
+    segment.endOffset = this.logEndOffset;
     if (end === segment.size) return;
     const path = this.found.pathOf(segment.baseOffset, '.log');
     const bytes = segment.size - end;
@@ -219,10 +222,8 @@ export class LogRecovery {
     const { snapshotOffset, producers } = this.producers;
     segment.isRecovered = true;
     segment.indexes = builder.indexes;
-    const known = segment.aborted.filter(
-      ({ firstOffset, lastOffset }) => firstOffset < lastOffset && lastOffset < offset,
-    );
-    // Rows of what is cut must not count for what is written in its place, nor zeros of a torn write.
+    const known = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
+    // Rows of what is cut must not count for what is written in its place.
     const hasLostRows = known.length < segment.aborted.length;
     segment.aborted = known;
     let nextOffset = offset;

@@ -2,6 +2,7 @@ import type { Clock } from '../../host/clock.ts';
 import type { Logger } from '../../host/logger.ts';
 import { lastOffsetAt } from '../../protocol/record-batch.ts';
 import { decodeSnapshot } from '../producer-snapshot.ts';
+import type { ProducerEntry } from '../producer-state.ts';
 import { isExpired, ProducerState } from '../producer-state.ts';
 import { StorageFailure } from '../storage-failure.ts';
 import type { FoundLog, FoundSegment } from './found-log.ts';
@@ -18,7 +19,6 @@ export class ProducerRecovery {
   /** Of the snapshot it began with; -1 without one. */
   snapshotOffset = -1;
   private trustedUntil = 0;
-  private hasRecent = false;
 
   constructor(
     private readonly found: FoundLog,
@@ -32,11 +32,14 @@ export class ProducerRecovery {
    */
   async loadSnapshot(untilOffset: number): Promise<void> {
     this.trustedUntil = untilOffset;
-    const offsets = this.found.offsetsOf('.snapshot').reverse();
-    const loaded = offsets.find((offset) => offset <= untilOffset && this.load(offset));
-    if (loaded === undefined) return;
-    this.snapshotOffset = loaded;
+    this.snapshotOffset = this.loadLatest(untilOffset, this.producers);
     await this.recallBatches();
+  }
+
+  /** What the latest snapshot up to an offset knows; the batches from `from` on are not in it. */
+  stateNear(offset: number): { readonly state: ProducerState; readonly from: number } {
+    const state = new ProducerState();
+    return { state, from: this.loadLatest(offset, state) };
   }
 
   /**
@@ -54,7 +57,13 @@ export class ProducerRecovery {
     }
   }
 
-  private load(offset: number): boolean {
+  /** @returns the offset of the latest snapshot that could be read; -1 without one */
+  private loadLatest(untilOffset: number, state: ProducerState): number {
+    const offsets = this.found.offsetsOf('.snapshot').reverse();
+    return offsets.find((offset) => offset <= untilOffset && this.load(offset, state)) ?? -1;
+  }
+
+  private load(offset: number, state: ProducerState): boolean {
     const entries = this.read(offset);
     if (entries === undefined) {
       this.found.disk.remove(this.found.pathOf(offset, '.snapshot'));
@@ -67,15 +76,15 @@ export class ProducerRecovery {
       if (isExpired(entry, nowMs, producerIdExpirationMs)) continue;
       // Its marker may be among the batches that are deleted; if it goes on, its next batch says so.
       if (lacksHeaders) entry.currentTransactionStartOffset = noTransaction;
-      this.producers.load(entry);
-      this.hasRecent ||= nowMs - entry.lastTimestamp < recalledMs;
+      state.load(entry);
     }
     return true;
   }
 
   /** Undefined: it is no whole snapshot. */
-  private read(offset: number): ReturnType<typeof decodeSnapshot> | undefined {
+  private read(offset: number): ProducerEntry[] | undefined {
     const path = this.found.pathOf(offset, '.snapshot');
+    if (!this.found.disk.exists(path)) return undefined; // removed before, as it was none
     try {
       return decodeSnapshot(this.found.disk.readFile(path));
     } catch (error) {
@@ -90,7 +99,10 @@ export class ProducerRecovery {
    * way and heard of none sends them all again: they are looked up in the log's last bytes.
    */
   private async recallBatches(): Promise<void> {
-    if (this.snapshotOffset <= 0 || !this.hasRecent) return;
+    if (this.snapshotOffset <= 0) return;
+    const quietSince = this.clock.wallMs() - recalledMs;
+    const isRecent = ({ lastTimestamp }: ProducerEntry): boolean => lastTimestamp > quietSince;
+    if (![...this.producers.all()].some(isRecent)) return;
     const seen = new ProducerState();
     for (const { segment, position } of this.tailBelow(this.snapshotOffset)) {
       await this.found.walk(segment, position, ({ buffer, at }) => {

@@ -44,7 +44,7 @@ export async function recoveryStart(
   const fromStart = atSegmentStart(found, segment);
   if (recoveryPoint <= baseOffset) return fromStart;
   const sound = readSound(disk, folder, baseOffset, size, indexIntervalBytes);
-  if (sound === undefined) return fromStart;
+  if (sound === undefined || !found.takeAborted(segment)) return fromStart;
   const sureUntil = found.offsetsOf('.snapshot').findLast((each) => each <= recoveryPoint) ?? 0;
   const offsets = sound.offsets.below(sureUntil);
   const times = sound.times.below(sureUntil);

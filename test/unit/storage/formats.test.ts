@@ -4,6 +4,7 @@ import {
   AbortedTransactions,
   decodeAbortedRows,
   encodeAbortedRows,
+  soundAbortedRows,
 } from '../../../src/storage/aborted-transactions.ts';
 import {
   readEpochs,
@@ -82,6 +83,28 @@ describe('transaction index', () => {
     const bytes = encodeAbortedRows(rows);
     bytes[1] = 9;
     expect(() => decodeAbortedRows(bytes)).toThrow('version 9');
+  });
+
+  test('rows that cannot be right are recognized', () => {
+    const read = (changed: Partial<(typeof rows)[number]>, end = 21) =>
+      soundAbortedRows(encodeAbortedRows([rows[0]!, { ...rows[1]!, ...changed }]), 10, end);
+    expect(read({})).toEqual(rows.slice(0, 2));
+    for (const changed of [
+      { producerId: -1 },
+      { firstOffset: -1 },
+      { firstOffset: 12 },
+      { lastOffset: 10 },
+      { lastOffset: 21 },
+      { lastStableOffset: -1 },
+      { lastStableOffset: 14 },
+    ]) {
+      expect(() => read(changed)).toThrow('a row does not fit the segment');
+    }
+    expect(() => read({}, 12)).toThrow('a row does not fit the segment');
+    const bytes = encodeAbortedRows(rows);
+    expect(() => soundAbortedRows(bytes, 11, 21)).toThrow('a row does not fit the segment');
+    expect(() => soundAbortedRows(bytes.subarray(0, -1), 0, 21)).toThrow('a row is torn');
+    expect(() => soundAbortedRows(Buffer.alloc(0), 0, 21)).toThrow('it is empty');
   });
 
   test('finds what overlaps, forgets what is deleted', () => {

@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import { batchOf, idempotentBatch, startMs, valuesFrom } from '../../support/batches.ts';
-import { logSettings, partitionRef } from '../../support/log-settings.ts';
-import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { endAs, endings, openFound } from '../../support/found-folder.ts';
+import { logSettings } from '../../support/log-settings.ts';
+import { settle } from '../../support/manual-clock.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
-import { SeededRandom } from '../../support/seeded-random.ts';
 
 const folder = '/data/orders-0';
 const settings = logSettings({ segmentBytes: 1000, indexIntervalBytes: 200 });
@@ -18,11 +17,7 @@ let bases: number[];
 const nameOf = (offset: number, suffix: string): string =>
   `${folder}/${String(offset).padStart(20, '0')}${suffix}`;
 
-async function openOn(disk: MemoryDisk) {
-  const clock = new ManualClock(startMs + 3_600_000);
-  const store = new DiskLogStore({ clock, random: new SeededRandom(2), disk, root: '/data' });
-  return { store, log: await store.open(partitionRef(), settings) };
-}
+const openOn = (disk: MemoryDisk) => openFound(disk, settings);
 
 beforeAll(async () => {
   written = new MemoryDisk();
@@ -197,16 +192,11 @@ const cases: readonly Odd[] = [
   },
 ];
 
-describe.each([
-  ['after a clean stop', true],
-  ['after a kill, with a recovery point', false],
-  ['after a kill, without one', undefined],
-])('%s', (_, isClean) => {
+describe.each(endings)('%s', (_, isClean) => {
   test.each(cases)('$what', async ({ change, left }) => {
     const disk = written.copy();
     change(disk);
-    if (isClean !== true) disk.remove('/data/.kafka_cleanshutdown');
-    if (isClean === undefined) disk.remove('/data/recovery-point-offset-checkpoint');
+    endAs(disk, isClean);
     const [first, next] = left?.(isClean === true) ?? [0, count];
     const { store, log } = await openOn(disk);
     expect([log.logStartOffset, log.highWatermark, log.logEndOffset]).toEqual([first, next, next]);
