@@ -146,6 +146,26 @@ describe.each(endings)('%s', (_, isClean) => {
   });
 });
 
+test('a clean start reads no segment but those whose transaction index is damaged', async () => {
+  const opened = async (change: (disk: MemoryDisk) => void): Promise<Set<string>> => {
+    const disk = transactional.copy();
+    change(disk);
+    const seen = new Set<string>();
+    const open = disk.open.bind(disk);
+    disk.open = (path, options) => {
+      if (path.endsWith('.log')) seen.add(path);
+      return open(path, options);
+    };
+    await openOn(disk);
+    return seen;
+  };
+  const logOf = (path: string) => path.replace('.txnindex', '.log');
+  const last = logOf(paths.at(-1)!);
+  expect(await opened(() => undefined)).toEqual(new Set([last]));
+  const damaged = await opened((disk) => disk.truncate(paths[2]!, 1));
+  expect(damaged).toEqual(new Set([last, logOf(paths[2]!)]));
+});
+
 test('one that cannot be written serves all the same', async () => {
   const expected = await abortedSeen((await openOn(transactional.copy())).log);
   const disk = transactional.copy();
