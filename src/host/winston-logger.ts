@@ -52,19 +52,32 @@ export class WinstonLogger implements Logger {
   /** Resolves when all lines so far have been handed to the stream. */
   async flush(): Promise<void> {
     this.isHeld = false;
-    if (this.waiting.length > 0) this.loading ??= this.load();
+    if (this.waiting.length > 0) this.loading ??= this.loadOrDoWithout();
     await this.loading;
   }
 
   private write(level: LogLevel, message: string, fields: LogFields): void {
     const line: Line = { level, message, fields, time: new Date() };
     if (this.winston !== undefined) {
-      this.hand(this.winston, line);
+      this.winston.log(infoOf(line));
       return;
     }
     this.waiting.push(line);
-    // A failure to load shows where `flush` is awaited.
-    if (!this.isHeld) void this.flush().catch(() => undefined);
+    if (!this.isHeld) void this.flush();
+  }
+
+  /** What cannot be loaded (no file can be opened, say) must not cost a line, nor end a broker. */
+  private async loadOrDoWithout(): Promise<void> {
+    try {
+      await this.load();
+    } catch {
+      this.loading = undefined; // the next line tries again
+      for (const line of this.waiting.splice(0)) {
+        const { format, stream } = this.options;
+        const info = infoOf(line);
+        stream.write(`${format === 'json' ? JSON.stringify(info) : humanLine(info)}\n`);
+      }
+    }
   }
 
   private async load(): Promise<void> {
@@ -78,14 +91,17 @@ export class WinstonLogger implements Logger {
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
       transports: [transport],
     });
-    for (const line of this.waiting.splice(0)) this.hand(logger, line);
+    for (const line of this.waiting.splice(0)) logger.log(infoOf(line));
     this.winston = logger;
   }
-
-  private hand(winston: Winston, { level, message, fields, time }: Line): void {
-    winston.log({ ...readable(fields), level, message, time: time.toISOString() });
-  }
 }
+
+const infoOf = ({ level, message, fields, time }: Line) => ({
+  ...readable(fields),
+  level,
+  message,
+  time: time.toISOString(),
+});
 
 /** Errors as text: winston and JSON would show them empty. */
 function readable(fields: LogFields): Record<string, unknown> {
