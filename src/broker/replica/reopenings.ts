@@ -5,6 +5,7 @@ import type { LogSettings } from '../../storage/partition-log.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { decideNewLeaderEpoch } from '../catalog/decide-elections.ts';
 import type { Leadership } from './led-partitions.ts';
+import { LogOpenings } from './log-openings.ts';
 
 const firstDelayMs = 1_000;
 const longestDelayMs = 10_000;
@@ -36,9 +37,13 @@ export interface ReopeningParts {
  */
 export class Reopenings {
   private readonly failing = new Map<string, Failing>();
+  /** A disk that is full fails many at once, and they are tried a few at a time. */
+  private readonly openings: LogOpenings;
   private isCancelled = false;
 
-  constructor(private readonly parts: ReopeningParts) {}
+  constructor(private readonly parts: ReopeningParts) {
+    this.openings = new LogOpenings(parts.clock);
+  }
 
   /** The log takes no more appends, or cannot be opened. */
   plan(failed: Leadership): void {
@@ -53,7 +58,9 @@ export class Reopenings {
       this.failing.set(key, entry);
     }
     const delayMs = Math.min(firstDelayMs * 2 ** entry.attempts, longestDelayMs);
-    entry.timer = clock.schedule(delayMs, () => void this.try(failed, entry));
+    entry.timer = clock.schedule(delayMs, () => {
+      this.openings.add(() => this.try(failed, entry));
+    });
   }
 
   /** The broker stops. */
