@@ -5,6 +5,7 @@ import { transactionVersionOf } from '../coordination/transactions/transaction.t
 import { TransactionCoordinator } from '../coordination/transactions/transaction-coordinator.ts';
 import type { TransactionSettings } from '../coordination/transactions/transaction-partition.ts';
 import type { Clock } from '../host/clock.ts';
+import { Descriptors } from '../host/descriptors.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
@@ -47,6 +48,7 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: LeveledLogger;
+  readonly descriptors?: Descriptors;
   /** How brokers reach each other. */
   readonly peers: PeerClient;
   readonly openListener?: OpenListener;
@@ -146,6 +148,7 @@ export class Broker implements Node {
         clock,
         logger,
       },
+      parts.descriptors ?? new Descriptors(),
     );
   }
 

@@ -1,5 +1,8 @@
+import { Descriptors } from '../host/descriptors.ts';
+import { SparingDisk } from '../host/sparing-disk.ts';
 import { SystemDisk } from '../host/system-disk.ts';
 import { DiskLogStore } from '../storage/disk/disk-log-store.ts';
+import { OpenFiles } from '../storage/disk/open-files.ts';
 import type { PartitionRef } from '../storage/partition-log.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { FileCatalog } from './catalog/file-catalog.ts';
@@ -26,11 +29,14 @@ export type OpenStore = (root: string, inspect?: () => void) => DiskLogStore;
  * @throws an error with code ELOCKED when another process uses it
  */
 export async function openDiskEngine(
-  { dataDir, disk = new SystemDisk(), clusterId }: DiskOptions,
+  { dataDir, disk: given = new SystemDisk(), clusterId }: DiskOptions,
   config: BrokerConfig,
   around: Surroundings,
 ): Promise<Engine> {
   const { nodeId } = config;
+  const { descriptors = new Descriptors() } = around;
+  const disk = new SparingDisk(given, descriptors);
+  const files = new OpenFiles(disk, undefined, descriptors);
   const paths = [...new Set([dataDir].flat().map((path) => path.replace(/(?<=.)\/+$/, '')))];
   const folder = config.get('metadata.log.dir') ?? paths[0] ?? '';
   const options = {
@@ -49,6 +55,7 @@ export async function openDiskEngine(
     new DiskLogStore({
       ...around,
       disk,
+      files,
       root,
       ...(inspect !== undefined && { inspect }),
       brokerEpoch: () => catalog?.image.brokers.get(nodeId)?.epoch ?? -1,

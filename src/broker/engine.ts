@@ -1,5 +1,6 @@
 import type { PeerClient } from '../coordination/transactions/peer-client.ts';
 import type { Clock } from '../host/clock.ts';
+import type { Descriptors } from '../host/descriptors.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import type { Uuid } from '../protocol/uuid.ts';
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: LeveledLogger;
+  /** Default: as many as anybody likes. */
+  readonly descriptors?: Descriptors;
   /** Stands between the brokers of the process, where a test wants to delay or drop what they say. */
   readonly between?: (peers: PeerClient) => PeerClient;
   /** Binds ports; in the place of the system, where a test wants brokers without a network. */

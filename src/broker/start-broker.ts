@@ -1,3 +1,5 @@
+import { Descriptors } from '../host/descriptors.ts';
+import { freeDescriptors } from '../host/free-descriptors.ts';
 import { SystemClock } from '../host/system-clock.ts';
 import { SystemRandom } from '../host/system-random.ts';
 import { LeveledLogger } from '../host/leveled-logger.ts';
@@ -28,6 +30,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
     clock: options.clock ?? new SystemClock(),
     random: options.random ?? new SystemRandom(),
     logger: leveled(options.logger ?? silentLogger),
+    descriptors: new Descriptors(freeDescriptors()),
   });
 }
 

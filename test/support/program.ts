@@ -46,6 +46,12 @@ export class Program {
     }
   }
 
+  /** Runs it as a process that may have so many files and sockets open (`ulimit -n`). */
+  runWithin(descriptors: number, args: string[]): Run {
+    const limit = ['sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`];
+    return new Run(join(this.builtFolder, 'odradek.mjs'), this.folder, args, {}, 'pipe', limit);
+  }
+
   /** What a run to its end left. */
   async ended(args: string[], environment: Record<string, string> = {}) {
     const run = this.run(args, environment);
@@ -72,8 +78,10 @@ export class Run {
     args: string[],
     environment: Record<string, string>,
     stderr: 'pipe' | number = 'pipe',
+    launcher: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, [program, ...args], {
+    const [command = '', ...rest] = [...launcher, process.execPath, program, ...args];
+    this.child = spawn(command, rest, {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', 'pipe', stderr],

@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import type { Timer } from '../../host/clock.ts';
+import type { Descriptors } from '../../host/descriptors.ts';
 import { Connection, hostOf, type Answer, type ConnectionParts } from './connection.ts';
 
 /** Limits shared by all listeners of a broker. */
@@ -33,6 +34,7 @@ export class Connections {
   private readonly open = new Set<Connection>();
   private readonly perHost = new Map<string, number>();
   private readonly connectionParts: ConnectionParts;
+  private readonly onSocketClosed = (): void => this.descriptors.onSocketClosed();
   private readonly onClosed = (closed: Connection): void => this.forget(closed);
   private sweep: Timer | undefined;
   private whenEmpty: (() => void) | undefined;
@@ -43,6 +45,7 @@ export class Connections {
     private readonly limits: ConnectionLimits,
     answer: Answer,
     private readonly parts: NetworkParts,
+    private readonly descriptors: Descriptors,
   ) {
     const settings = { maxRequestBytes: limits.maxRequestBytes };
     this.connectionParts = { ...parts, settings, answer };
@@ -54,27 +57,40 @@ export class Connections {
     this.early = undefined;
     for (const { socket, listener } of early) {
       socket.off('error', ignored);
-      if (!socket.destroyed) this.accept(socket, listener);
+      if (!socket.destroyed) this.connect(socket, listener);
     }
   }
 
   accept(socket: Socket, listener: string): void {
+    if (!this.descriptors.takeSocket()) {
+      this.refuse(socket, 'too many connections for the limit of open files (ulimit -n)');
+      return;
+    }
+    socket.once('close', this.onSocketClosed);
     if (this.early !== undefined) {
       // Nothing is read from it before somebody listens.
       socket.on('error', ignored);
       this.early.push({ socket, listener });
       return;
     }
+    this.connect(socket, listener);
+  }
+
+  private connect(socket: Socket, listener: string): void {
     const host = hostOf(socket);
     if (!this.hasRoomFor(host)) {
-      this.parts.logger.warn('too many connections: refused one', { client: host });
-      socket.destroy();
+      this.refuse(socket, 'too many connections');
       return;
     }
     this.perHost.set(host, this.countOf(host) + 1);
     const connection = new Connection(socket, listener, this.connectionParts, this.onClosed);
     this.open.add(connection);
     if (this.sweep === undefined) this.scheduleSweep(this.limits.maxIdleMs);
+  }
+
+  private refuse(socket: Socket, reason: string): void {
+    this.parts.logger.warn(`${reason}: refused one`, { client: hostOf(socket) });
+    socket.destroy();
   }
 
   /** A connection that could not be accepted (no descriptors left, say); the listener lives on. */

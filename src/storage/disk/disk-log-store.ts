@@ -38,7 +38,9 @@ export interface DiskLogStoreOptions extends LogStoreOptions {
   readonly inspect?: () => void;
   /** Registration epoch of this broker, for the mark of a clean stop (KIP-966). */
   readonly brokerEpoch?: () => number;
-  /** Bound on open files of logs. */
+  /** Open files of logs, shared with other stores; default: some of its own. */
+  readonly files?: OpenFiles;
+  /** Bound on those of its own. */
   readonly mostOpenFiles?: number;
   /** `log.flush.offset.checkpoint.interval.ms`. */
   readonly checkpointMs?: number;
@@ -96,7 +98,7 @@ export class DiskLogStore extends BaseLogStore {
     this.brokerEpoch = options.brokerEpoch ?? (() => -1);
     this.tools = {
       disk,
-      files: new OpenFiles(disk, options.mostOpenFiles),
+      files: options.files ?? new OpenFiles(disk, options.mostOpenFiles),
       buffers: new BufferPool(),
       indexes: new IndexCache(),
       whenOver: (delayMs, action) => this.whenOver(delayMs, action),

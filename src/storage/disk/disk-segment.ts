@@ -117,7 +117,12 @@ export class DiskSegment implements ReplacementMedium {
 
   async sync(): Promise<void> {
     if (this.isGone) return;
-    await this.tools.files.during(this.log, (file) => file.sync());
+    try {
+      await this.tools.files.during(this.log, (file) => file.sync());
+    } catch (error) {
+      if (this.isRemoved()) return; // while it waited for its turn
+      throw error;
+    }
     // A file without a name is as durable as one that was never written.
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
     if (this.isDirty) {
@@ -138,15 +143,22 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   private async syncBeside(suffix: (typeof derivedSuffixes)[number]): Promise<void> {
-    const { disk } = this.tools;
+    const { disk, files } = this.tools;
     const path = this.pathOf(suffix);
     if (this.isGone || !disk.exists(path)) return;
-    const file = disk.open(path);
+    const beside = new FileHandle(path);
     try {
-      await file.sync();
+      await files.during(beside, (file) => file.sync());
+    } catch (error) {
+      if (!this.isRemoved()) throw error;
     } finally {
-      file.close();
+      files.close(beside);
     }
+  }
+
+  /** Asked anew after a wait, which the type checker would not believe. */
+  private isRemoved(): boolean {
+    return this.isGone;
   }
 
   isPresent(): boolean {
@@ -235,7 +247,9 @@ export class DiskSegment implements ReplacementMedium {
 
   private unreadable(error: unknown): StorageFailure {
     if (error instanceof StorageFailure) return error;
-    return new StorageFailure('Unreadable', withCause('cannot read the log', error), error);
+    // That it is not there any more says nothing of its log.
+    const cause = this.isGone ? undefined : error;
+    return new StorageFailure('Unreadable', withCause('cannot read the log', error), cause);
   }
 
   appendAborted(rows: readonly AbortedRow[]): void {

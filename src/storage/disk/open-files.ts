@@ -1,5 +1,5 @@
+import { Descriptors, type FileKeeper } from '../../host/descriptors.ts';
 import type { Disk, DiskFile } from '../../host/disk.ts';
-import { systemCodeOf } from '../storage-failure.ts';
 
 /** A file that may be open or not; it is opened again when it is used. */
 export class FileHandle {
@@ -10,16 +10,31 @@ export class FileHandle {
   constructor(public path: string) {}
 }
 
-/** Keeps the number of open files bounded: the one used longest ago is closed first. */
-export class OpenFiles {
+const defaultMostOpen = 512;
+
+/**
+ * Keeps the number of open files bounded: the one used longest ago is closed first. Of those that may
+ * be open at most half are worked with at a time; who comes later waits.
+ */
+export class OpenFiles implements FileKeeper {
   /** In order of last use. */
   private readonly open = new Set<FileHandle>();
   private latest: FileHandle | undefined;
+  /** Files that are worked with, and who waits until they are fewer. */
+  private busy = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(
     private readonly disk: Disk,
-    private readonly mostOpen = 512,
-  ) {}
+    private readonly mostOpen = defaultMostOpen,
+    private readonly descriptors = new Descriptors(),
+  ) {
+    descriptors.keptBy(this);
+  }
+
+  get openFiles(): number {
+    return this.open.size;
+  }
 
   /** The file, open; good until the next call. @throws raw system errors */
   use(handle: FileHandle, create = false): DiskFile {
@@ -31,23 +46,23 @@ export class OpenFiles {
       }
       return handle.file;
     }
-    handle.file = this.openWithRoom(handle.path, create);
+    this.keepAtMost(this.bound - 1);
+    handle.file = this.disk.open(handle.path, { create });
     this.open.add(handle);
     this.latest = handle;
-    if (this.open.size > this.mostOpen) this.closeOldest(this.mostOpen);
     return handle.file;
   }
 
   /** Works with the file for a while, during which it stays open. */
   async during<T>(handle: FileHandle, work: (file: DiskFile) => Promise<T>): Promise<T> {
-    const file = this.use(handle);
-    handle.pins++;
+    while (handle.pins === 0 && this.busy >= Math.max(1, Math.floor(this.bound / 2))) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    if (handle.pins++ === 0) this.busy++;
     try {
-      return await work(file);
+      return await work(this.use(handle));
     } finally {
-      handle.pins--;
-      // Closed, but for us: the last one out does it.
-      if (handle.pins === 0 && !this.open.has(handle)) this.shut(handle);
+      if (--handle.pins === 0) this.onIdle(handle);
     }
   }
 
@@ -62,24 +77,22 @@ export class OpenFiles {
     for (const handle of [...this.open]) this.close(handle);
   }
 
-  /** When the system has no descriptors left, half of ours make room. */
-  private openWithRoom(path: string, create: boolean): DiskFile {
-    try {
-      return this.disk.open(path, { create });
-    } catch (error) {
-      const code = systemCodeOf(error);
-      if ((code !== 'EMFILE' && code !== 'ENFILE') || this.open.size === 0) throw error;
-      this.latest = undefined;
-      this.closeOldest(Math.floor(this.open.size / 2));
-      return this.disk.open(path, { create });
+  keepAtMost(most: number): void {
+    for (const handle of this.open) {
+      if (this.open.size <= most) return;
+      if (handle.pins === 0) this.close(handle);
     }
   }
 
-  private closeOldest(mostOpen: number): void {
-    for (const handle of this.open) {
-      if (this.open.size <= mostOpen) return;
-      if (handle.pins === 0 && handle !== this.latest) this.close(handle);
-    }
+  private get bound(): number {
+    return Math.min(this.mostOpen, this.descriptors.mostFiles);
+  }
+
+  private onIdle(handle: FileHandle): void {
+    this.busy--;
+    // Closed, but for us: the last one out does it.
+    if (!this.open.has(handle)) this.shut(handle);
+    this.waiting.shift()?.();
   }
 
   private shut(handle: FileHandle): void {

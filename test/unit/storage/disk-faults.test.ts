@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Disk } from '../../../src/host/disk.ts';
+import { Descriptors } from '../../../src/host/descriptors.ts';
+import { SparingDisk } from '../../../src/host/sparing-disk.ts';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
+import { OpenFiles } from '../../../src/storage/disk/open-files.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
 import { batchOf, codeOf, idempotentBatch, put, valuesFrom } from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
-import { MemoryDisk } from '../../support/memory-disk.ts';
+import { MemoryDisk, type Operation } from '../../support/memory-disk.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 
 const asClient = { leaderEpoch: 0, origin: 'client' } as const;
@@ -21,7 +25,7 @@ beforeEach(() => {
   store = storeOver(disk);
 });
 
-function storeOver(on: MemoryDisk, more: { mostOpenFiles?: number } = {}): DiskLogStore {
+function storeOver(on: Disk, more: { files?: OpenFiles } = {}): DiskLogStore {
   return new DiskLogStore({ clock, random: new SeededRandom(2), disk: on, root: '/data', ...more });
 }
 
@@ -333,15 +337,54 @@ describe('a disk that cannot be read', () => {
   });
 });
 
-test('when the system has no descriptors left, our own make room', async () => {
-  const logs = await Promise.all(Array.from({ length: 10 }, (_, i) => open({}, i)));
-  for (const log of logs) await put(log, ['a']);
-  const last = await open({}, 10);
-  disk.failWith('open', 'EMFILE', { path: /orders-10/, times: 1 });
-  const opened = disk.openFiles;
-  await put(last, ['b']);
-  expect(disk.openFiles).toBeLessThan(opened);
-  for (const log of logs) await put(log, ['c']);
+describe('when the system has no descriptors left', () => {
+  /** A store whose open files make room. */
+  function sparing(): void {
+    const descriptors = new Descriptors();
+    const onDisk = new SparingDisk((disk = new MemoryDisk()), descriptors);
+    store = storeOver(onDisk, { files: new OpenFiles(onDisk, undefined, descriptors) });
+  }
+
+  const calls: { what: string; operation: Operation; path: RegExp }[] = [
+    { what: 'a log', operation: 'open', path: /orders-10.*\.log$/ },
+    { what: 'an index', operation: 'write', path: /orders-10.*\.index$/ },
+    { what: 'a snapshot', operation: 'write', path: /orders-10.*\.snapshot$/ },
+    { what: 'what lies beside a log, to be flushed', operation: 'open', path: /\.timeindex$/ },
+    { what: 'a checkpoint', operation: 'write', path: /orders-10.*checkpoint/ },
+    { what: 'a folder', operation: 'sync', path: /orders-10$/ },
+  ];
+
+  test.each(calls)('our own make room for $what', async ({ operation, path }) => {
+    sparing();
+    const logs = await Promise.all(Array.from({ length: 10 }, (_, i) => open({}, i)));
+    for (const log of logs) await put(log, ['a']);
+    const last = await open({ ...small, flushMessages: 1 }, 10);
+    last.becomeLeader(0);
+    disk.failWith(operation, 'EMFILE', { path, times: 2 });
+    const [opened, called] = [disk.openFiles, disk.calls[operation]];
+    for (let i = 0; i < 60; i++) await put(last, [`a${i}`]);
+    expect(disk.files().filter((path) => /orders-10.*\.log$/.test(path)).length).toBeGreaterThan(1);
+    expect(last.failure).toBeUndefined();
+    expect(disk.calls[operation]).toBeGreaterThan(called + 2);
+    expect(disk.openFiles).toBeLessThan(opened);
+    for (const log of logs) await put(log, ['c']);
+    for (const log of logs) expect(await valuesFrom(log, 0)).toEqual(['a', 'c']);
+    await store.close();
+    expect(disk.openFiles).toBe(0);
+    expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(true);
+  });
+
+  test('and none of ours either, the log alone fails, and is well when there are some', async () => {
+    sparing();
+    const log = await open();
+    disk.failWith('open', 'EMFILE');
+    expect(await codeOf(() => log.append(batchOf(['a']), asClient).committed)).toBe(
+      'KAFKA_STORAGE_ERROR',
+    );
+    disk.heal();
+    await put(await open(), ['b']);
+    expect(await valuesFrom(await open(), 0)).toEqual(['b']);
+  });
 });
 
 describe('small files that cannot be written', () => {

@@ -3,7 +3,7 @@ import type { DiskFile } from '../../../src/host/disk.ts';
 import { BufferPool } from '../../../src/storage/disk/buffer-pool.ts';
 import { DiskSegment } from '../../../src/storage/disk/disk-segment.ts';
 import { IndexCache } from '../../../src/storage/disk/index-cache.ts';
-import { OpenFiles } from '../../../src/storage/disk/open-files.ts';
+import { FileHandle, OpenFiles } from '../../../src/storage/disk/open-files.ts';
 import { emptyIndexes } from '../../../src/storage/segment-indexes.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
 
@@ -25,12 +25,11 @@ class SlowIndexDisk extends MemoryDisk {
 
 const everythingDue = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('a flush waits for files beside the log that another flush is at', async () => {
-  const disk = new SlowIndexDisk();
+function segmentOn(disk: MemoryDisk, files = new OpenFiles(disk)): DiskSegment {
   disk.makeDirectory('/data/t-0');
   const tools = {
     disk,
-    files: new OpenFiles(disk),
+    files,
     buffers: new BufferPool(),
     indexes: new IndexCache(),
     whenOver: () => undefined,
@@ -44,7 +43,12 @@ test('a flush waits for files beside the log that another flush is at', async ()
   const segment = new DiskSegment(folder, 0, 4096, tools, false);
   segment.writeNow([Buffer.from('batches')], 0);
   segment.seal(emptyIndexes(0));
+  return segment;
+}
 
+test('a flush waits for files beside the log that another flush is at', async () => {
+  const disk = new SlowIndexDisk();
+  const segment = segmentOn(disk);
   const over: string[] = [];
   const first = segment.sync().then(() => over.push('first'));
   await everythingDue();
@@ -55,4 +59,22 @@ test('a flush waits for files beside the log that another flush is at', async ()
   disk.waiting[0]?.();
   await Promise.all([first, second]);
   expect(over).toEqual(['first', 'second']);
+});
+
+test('a segment that is removed while a flush waits for its turn need not be flushed', async () => {
+  const disk = new MemoryDisk();
+  const files = new OpenFiles(disk, 2);
+  const segment = segmentOn(disk, files);
+  const other = new FileHandle('/data/other');
+  files.use(other, true);
+  let finish: () => void = () => undefined;
+  const busy = files.during(other, () => new Promise<void>((resolve) => (finish = resolve)));
+  const flushed = segment.sync();
+  const read = Promise.resolve(segment.read(0, 7, false));
+  segment.discard();
+  finish();
+  await busy;
+  await flushed;
+  // Its log is well: nothing says that files of the log are missing.
+  await expect(read).rejects.toMatchObject({ kind: 'Unreadable', cause: undefined });
 });
