@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { logLevels, type LogLevel } from '../src/host/leveled-logger.ts';
 import {
   isFolderCommand,
@@ -6,7 +5,7 @@ import {
   type FolderCommand,
   type FolderCommandName,
 } from './folder-commands.ts';
-import { parsed, UsageError, wholeNumber } from './usage.ts';
+import { parsed, requireNames, UsageError, wholeNumber } from './usage.ts';
 
 /** What the command line asks for. */
 export type Command =
@@ -57,7 +56,7 @@ a second Ctrl+C.
 const definitions = {
   port: { type: 'string' },
   host: { type: 'string' },
-  data: { type: 'string' },
+  data: { type: 'string', multiple: true },
   memory: { type: 'boolean', default: false },
   brokers: { type: 'string', default: '1' },
   config: { type: 'string' },
@@ -75,10 +74,11 @@ export function parseCommandLine(args: readonly string[]): Command {
     const command = parseFolderCommand(name, rest);
     return command === 'help' ? { kind: 'help', about: name } : command;
   }
-  const { values } = parsed(() => parseArgs({ args: [...args], options: definitions }));
+  const { values } = parsed({ args, options: definitions });
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
-  if (values.memory && values.data !== undefined) {
+  const data = dataFolder(values.data);
+  if (values.memory && data !== undefined) {
     throw new UsageError('--memory and --data exclude each other');
   }
   return {
@@ -86,7 +86,7 @@ export function parseCommandLine(args: readonly string[]): Command {
     options: {
       ...(values.port !== undefined && { port: wholeNumber('--port', values.port, 0, 65_535) }),
       ...(values.host !== undefined && { host: values.host }),
-      ...(values.data !== undefined && { data: values.data }),
+      ...(data !== undefined && { data }),
       ...(values.config !== undefined && { config: values.config }),
       memory: values.memory,
       brokers: wholeNumber('--brokers', values.brokers, 1, 100),
@@ -95,6 +95,16 @@ export function parseCommandLine(args: readonly string[]): Command {
       logLevel: logLevel(values['log-level']),
     },
   };
+}
+
+function dataFolder(folders: readonly string[] = []): string | undefined {
+  requireNames('--data', folders);
+  if (folders.length > 1) {
+    throw new UsageError(
+      '--data is given twice; several folders are log.dirs=A,B in server.properties or in --override',
+    );
+  }
+  return folders[0];
 }
 
 function pair(text: string): [string, string] {

@@ -36,22 +36,28 @@ const dataPattern = /.-\d+$|^\d{20}\.log$/;
 /**
  * Tells whose data folder it is, and changes nothing.
  *
- * @returns undefined when the folder is empty, and may be formatted
+ * @returns undefined when the folder holds nothing of a broker, and may be formatted
  * @throws {UnusableFolder} it belongs to another node or cluster, or holds data of nobody known
  */
 export function readMeta(options: DataFolderOptions): MetaProperties | undefined {
-  const { disk, folder } = options;
-  const path = `${folder}/${metaName}`;
-  if (!disk.exists(path)) {
-    requireNoData(options);
-    return undefined;
-  }
-  const meta = decodeMetaProperties(disk.readFile(path).toString(), path);
-  requireOwn(options, meta);
+  const meta = metaOf(options.disk, options.folder);
+  if (meta === undefined) requireNoData(options);
+  else requireOwn(options, meta);
   return meta;
 }
 
-/** Makes a folder ours: an empty one is formatted, as `kafka-storage format` would. */
+/**
+ * What a folder says of itself.
+ *
+ * @throws {UnusableFolder} what it says makes no sense
+ */
+export function metaOf(disk: Disk, folder: string): MetaProperties | undefined {
+  const path = `${folder}/${metaName}`;
+  if (!disk.exists(path)) return undefined;
+  return decodeMetaProperties(disk.readFile(path).toString(), path);
+}
+
+/** Makes a folder ours: one that nobody used is formatted, as `kafka-storage format` would. */
 export function openDataFolder(
   options: DataFolderOptions,
   meta: MetaProperties | undefined,
@@ -69,13 +75,13 @@ function requireOwn(
   if (found.nodeId !== nodeId) {
     throw new UnusableFolder(
       `the data folder ${folder} belongs to node ${found.nodeId}, but node.id is ${nodeId}; ` +
-        'start with its node.id, or with another folder',
+        'use its node.id, or another folder',
     );
   }
   if (clusterId !== undefined && found.clusterId !== clusterId) {
     throw new UnusableFolder(
       `the data folder ${folder} belongs to cluster ${found.clusterId}, but cluster.id is ` +
-        `${clusterId}; start with its cluster.id, or with another folder`,
+        `${clusterId}; use its cluster.id, or another folder`,
     );
   }
 }

@@ -15,6 +15,7 @@ import {
   dumpTimeIndex,
   dumpTransactionIndex,
 } from '../../storage/disk/dump/dump-small-files.ts';
+import { decodeMetaProperties } from '../catalog/meta-properties.ts';
 import { decodeMetadataRecord } from '../catalog/metadata-codec.ts';
 import { metadataTopic, offsetsTopic, transactionsTopic } from '../catalog/topic-name.ts';
 
@@ -79,9 +80,14 @@ function linesOf(disk: Disk, path: string, options: DumpOptions): Lines | undefi
     return dumpSegment(disk, path, decoderOf(path, { ...options, decode }));
   }
   if (name === epochFile) return dumpEpochs(disk, path);
+  if (name === 'meta.properties') return dumpMeta(disk, path);
   if (name === identityFile) return dumpIdentity(disk, path);
   if (name.endsWith('-offset-checkpoint')) return dumpOffsets(disk, path);
   return undefined;
+}
+
+function* dumpMeta(disk: Disk, path: string): Lines {
+  yield { kind: 'meta', ...decodeMetaProperties(disk.readFile(path).toString(), path) };
 }
 
 /** @returns undefined when records are not wanted */

@@ -153,6 +153,7 @@ describe('odradek dump', () => {
       /^epoch epoch=0 startOffset=0$/m,
       /^identity topicId=[\w-]{22}$/m,
       /^offset partition=orders-0 offset=\d+$/m,
+      /^meta clusterId=[\w-]{22} nodeId=1 directoryId=[\w-]{22}$/m,
       /^record .* type=OffsetCommit key=\{"group":"readers","topic":"orders","partition":\d\} value=\{"version":3,/m,
       /^record .* type=GroupMetadata key=\{"group":"readers"\} /m,
       /^record .* type=TopicRecord version=0 data=\{"name":"orders",/m,
@@ -169,7 +170,7 @@ describe('odradek dump', () => {
       'dump',
       'notes.txt',
       'nowhere',
-      'filled/meta.properties',
+      'filled/.kafka_cleanshutdown',
       '.',
     );
     expect(code).toBe(1);
@@ -180,7 +181,7 @@ describe('odradek dump', () => {
 });
 
 test('dump says that it may be used on the folder of a running broker', async () => {
-  expect((await asked('dump', '--help')).stdout).toMatch(/may be used while a\s+broker runs/);
+  expect((await asked('dump', '--help')).stdout).toMatch(/may\s+be used while a broker runs/);
 });
 
 describe('odradek format', () => {
@@ -207,6 +208,67 @@ describe('odradek format', () => {
     expect(readFileSync(join(program.folder, 'twice/meta.properties'), 'utf8')).toBe(before);
   });
 
+  test('formats several folders for one broker, which then starts on them', async () => {
+    const { code, stdout } = await asked('format', '--data', 'one', '--data=two', '--data', 'one');
+    expect(code).toBe(0);
+    expect(stdout.match(/^Formatted \S+(one|two)\.$/gm)).toHaveLength(2);
+    const folders = ['one', 'two'].map((name) => join(program.folder, name));
+    const [one, two] = folders.map((folder) =>
+      readFileSync(join(folder, 'meta.properties'), 'utf8'),
+    );
+    const idIn = (text = '', name: string) => new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1];
+    expect(idIn(one, 'cluster.id')).toBe(idIn(two, 'cluster.id'));
+    expect(idIn(one, 'directory.id')).not.toBe(idIn(two, 'directory.id'));
+    expect(await asked('check', '--data', 'one', '--data', 'two')).toMatchObject({ code: 0 });
+    await using broker = await startBroker({ dataDir: folders });
+    expect(broker.clusterId).toBe(idIn(one, 'cluster.id'));
+  });
+
+  test('leaves one of several alone, and formats the other', async () => {
+    await asked('format', '--data', 'here');
+    const refused = await asked('format', '--data', 'there', '--data', 'here');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/here is formatted already; --ignore-formatted leaves it/);
+    const args = ['--data', 'there', '--data', 'here', '--ignore-formatted'];
+    const { code, stdout } = await asked('format', ...args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Formatted \S+there\.\n[^]*here is formatted already and was left/);
+    expect(await asked('check', '--data', 'here', '--data', 'there')).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    [['--node-id', '9'], /of-seven belongs to node 7, but node.id is 9; /],
+    [
+      ['--node-id', '7', '--cluster-id', 'oiwwT0xKQ2e8YxHM2T0c7A'],
+      /of-seven belongs to cluster \S{22}, but cluster.id is oiwwT0xKQ2e8YxHM2T0c7A; /,
+    ],
+  ])('does not take the folder of another for its own: %j', async (args, words) => {
+    await asked('format', '--data', 'of-seven', '--node-id', '7', '--ignore-formatted');
+    const asIs = await asked('format', '--data', 'of-seven', ...args, '--ignore-formatted');
+    expect(asIs).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(words) });
+  });
+
+  test('leaves files of others in the folder, as its help says', async () => {
+    mkdirSync(join(program.folder, 'mixed/lost+found'), { recursive: true });
+    writeFileSync(join(program.folder, 'mixed/notes.txt'), 'x');
+    expect(await asked('format', '--data', 'mixed')).toMatchObject({ code: 0 });
+    expect(readdirSync(join(program.folder, 'mixed')).sort()).toEqual([
+      ...['bootstrap.checkpoint', 'lost+found', 'meta.properties', 'notes.txt'],
+    ]);
+    expect((await asked('format', '--help')).stdout).toContain(
+      '\nFiles that are none of a broker stay in it.\n',
+    );
+  });
+
+  test('refuses a file, and one folder after another is not touched', async () => {
+    writeFileSync(join(program.folder, 'just-a-file'), 'x');
+    const { code, stderr } = await asked('format', '--data', 'fresh', '--data', 'just-a-file');
+    expect([code, stderr]).toEqual([
+      ...[1, expect.stringMatching(/cannot use \S+just-a-file: it is a file, not a folder\n$/)],
+    ]);
+    expect(readdirSync(program.folder)).not.toContain('fresh');
+  });
+
   test('refuses a folder with data of nobody known', async () => {
     mkdirSync(join(program.folder, 'strange/orders-0'), { recursive: true });
     const { code, stderr } = await asked('format', '--data', 'strange');
@@ -230,6 +292,7 @@ describe('each command', () => {
     async (name) => {
       const help = await asked(name, '--help');
       expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
       expect(help.stdout).toMatch(new RegExp(`^Usage: odradek ${name} `));
       expect(await asked(name, '--nonsense')).toEqual({
         ...{ code: 2, stdout: '' },

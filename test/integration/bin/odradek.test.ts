@@ -63,6 +63,20 @@ describe('odradek', () => {
       'odradek: Invalid value x for configuration num.partitions: Not a number of type INT\n',
     ],
     [
+      'a bad override',
+      ['--memory', '--override', 'log.retention.hours=abc'],
+      {},
+      1,
+      'odradek: Invalid value abc for configuration log.retention.hours: Not a number of type INT\n',
+    ],
+    [
+      'two folders',
+      ['--data', 'w1', '--data', 'w2'],
+      {},
+      2,
+      "odradek: --data is given twice; several folders are log.dirs=A,B in server.properties or in --override\nTry 'odradek --help'.\n",
+    ],
+    [
       'a listener that is not served',
       [],
       { KAFKA_LISTENERS: 'SSL://:9093' },

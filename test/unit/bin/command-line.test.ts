@@ -59,6 +59,13 @@ describe('the command line', () => {
     [['--log-level', 'loud'], "--log-level takes one of debug, info, warn, error, not 'loud'"],
     [['--memory', '--data', 'd'], '--memory and --data exclude each other'],
     [['--memory=yes'], "Option '--memory' does not take an argument"],
+    [['--data', 'a', '--data', 'b'], /^--data is given twice; several folders are log.dirs=A,B /],
+    [['--data', ''], '--data has an empty name'],
+    [['--data='], '--data has an empty name'],
+    [['--data', '--json'], /^--data takes a value$/],
+    [['--port', '1', '--port=1'], '--port is given twice'],
+    [['--log-level', 'info', '--log-level', 'warn'], '--log-level is given twice'],
+    [['--port', '-5'], "--port takes a whole number from 0 to 65535, not '-5'"],
   ])('%j is wrong usage', (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(UsageError);
     expect(() => parseCommandLine(args)).toThrow(message);
@@ -118,7 +125,7 @@ describe('the commands for folders', () => {
   it('have defaults', () => {
     expect(parseCommandLine(['check'])).toEqual({ kind: 'check', data: ['./data'], json: false });
     expect(parseCommandLine(['format'])).toEqual({
-      ...{ kind: 'format', data: './data', nodeId: 1, ignoreFormatted: false },
+      ...{ kind: 'format', data: ['./data'], nodeId: 1, ignoreFormatted: false },
     });
     expect(parseCommandLine(['dump', 'x'])).toEqual({
       ...{ kind: 'dump', paths: ['x'], records: false, decode: 'auto', json: false },
@@ -127,9 +134,18 @@ describe('the commands for folders', () => {
 
   it('take every option', () => {
     const clusterId = 'oiwwT0xKQ2e8YxHM2T0c7A';
-    const format = ['format', '--data=d', '--node-id', '5', '--cluster-id', clusterId];
+    const format = [
+      'format',
+      '--data=d',
+      '--data',
+      'e',
+      '--node-id',
+      '5',
+      '--cluster-id',
+      clusterId,
+    ];
     expect(parseCommandLine([...format, '--ignore-formatted'])).toEqual({
-      ...{ kind: 'format', data: 'd', nodeId: 5, clusterId, ignoreFormatted: true },
+      ...{ kind: 'format', data: ['d', 'e'], nodeId: 5, clusterId, ignoreFormatted: true },
     });
     expect(parseCommandLine(['check', '--data', 'd', '--json', '--data', 'e'])).toMatchObject({
       ...{ data: ['d', 'e'], json: true },
@@ -148,7 +164,14 @@ describe('the commands for folders', () => {
     [['check', 'extra'], "Unexpected argument 'extra'"],
     [['dump'], 'which FILE or FOLDER?'],
     [['dump', 'x', '--decode', 'y'], /^--decode takes one of auto, .* not 'y'$/],
-    [['format', '--node-id', '-1'], /node-id/],
+    [['dump', 'x', ''], 'a FILE or FOLDER has an empty name'],
+    [['dump', 'x', '--decode=hex', '--decode=hex'], '--decode is given twice'],
+    [['check', '--data', 'd', '--data', ''], '--data has an empty name'],
+    [['format', '--data', ''], '--data has an empty name'],
+    [['format', '--node-id', '-1'], /^--node-id takes a whole number from 0 to \d+, not '-1'$/],
+    [['format', '--node-id=-1'], /^--node-id takes a whole number from 0 to \d+, not '-1'$/],
+    [['format', '--node-id', '1', '--node-id', '2'], '--node-id is given twice'],
+    [['format', '--node-id', '--data'], /^--node-id takes a value$/],
     [['format', '--cluster-id', 'short'], /^--cluster-id takes 22 characters .* not 'short'$/],
   ])('refuse %j', (args, message) => {
     const parse = () => parseCommandLine(args);

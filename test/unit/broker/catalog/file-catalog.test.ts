@@ -236,7 +236,7 @@ describe('a folder is refused', () => {
   it('of another node', async () => {
     await (await open()).close();
     await expect(open({ nodeId: 2 })).rejects.toThrow(
-      'the data folder /data belongs to node 1, but node.id is 2; start with its node.id, or with another folder',
+      'the data folder /data belongs to node 1, but node.id is 2; use its node.id, or another folder',
     );
   });
 
