@@ -72,6 +72,7 @@ export async function errorsOf(
     logStart: 0,
     mayBeCompacted,
     lacksIndexes: false,
+    indexInterval: 4096,
   };
   await checkLog(disk, log, report, () => Promise.resolve());
   return errors;

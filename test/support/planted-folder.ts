@@ -1,5 +1,6 @@
 import { FileCatalog } from '../../src/broker/catalog/file-catalog.ts';
 import { partitionState, topicCreated } from '../../src/broker/catalog/metadata-record.ts';
+import type { MetadataRecord } from '../../src/broker/catalog/metadata-record.ts';
 import { checkFolders } from '../../src/broker/data-folder/check-folder.ts';
 import { CheckReport, findingInWords } from '../../src/storage/disk/check/check-report.ts';
 import { DiskLogStore } from '../../src/storage/disk/disk-log-store.ts';
@@ -31,12 +32,14 @@ export async function checked(
  * A data folder with the topic `orders`: several segments, plain and idempotent producers, committed
  * and aborted transactions, two leader epochs.
  *
- * @param stop  'killed': the folder as it is when the process dies
+ * @param stop     'killed': the folder as it is when the process dies
+ * @param records  that the metadata has as well
  */
 export async function plantedDisk(
   stop: 'clean' | 'killed' = 'clean',
   fill: (log: PartitionLog) => Promise<void> = fillWithEverything,
   changes: Partial<LogSettings> = {},
+  records: readonly MetadataRecord[] = [],
 ): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const around = { clock: new ManualClock(startMs + 60_000), random: new SeededRandom(3), disk };
@@ -44,7 +47,7 @@ export async function plantedDisk(
   const catalog = await FileCatalog.open({ ...around, folder: plantedRoot, nodeId: 1 });
   const ref = partitionRef();
   await catalog.transact(() => ({
-    records: topicRecords(ref.topicId, catalog.directoryId),
+    records: [...topicRecords(ref.topicId, catalog.directoryId), ...records],
     result: 0,
   }));
   const settings = logSettings({ segmentBytes: 1500, indexIntervalBytes: 200, ...changes });

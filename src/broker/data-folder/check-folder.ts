@@ -11,9 +11,12 @@ import { identityFile, offsetIn, partitionOf } from '../../storage/disk/file-nam
 import { checkCatalog } from '../catalog/check-catalog.ts';
 import { configOf } from '../catalog/image.ts';
 import type { MetadataImage } from '../catalog/image.ts';
+import { checkTogether } from './check-together.ts';
 
 const catalogFolder = '__cluster_metadata-0';
 const cleanStopFile = '.kafka_cleanshutdown';
+/** Of `index.interval.bytes`. */
+const defaultIndexInterval = 4096;
 const leftoverFolder = /\.[0-9a-f]{32}-(delete|stray|future)$/;
 const leftoverWords: Readonly<Record<string, string>> = {
   delete: 'it is deleted and waits for its end',
@@ -35,6 +38,7 @@ export async function checkFolders(
   pause: () => Promise<void>,
 ): Promise<void> {
   for (const root of roots) requireDataFolder(disk, root);
+  checkTogether(disk, roots, report);
   const holder = roots.find((root) => disk.exists(`${root}/${catalogFolder}`));
   const inOrder = holder === undefined ? roots : [holder, ...roots.filter((r) => r !== holder)];
   let image: MetadataImage | undefined;
@@ -85,6 +89,7 @@ async function checkFolder(
       logStart: checkpoints.logStarts.get(name) ?? 0,
       mayBeCompacted: mayBeCompacted(name, topicName, image, checkpoints),
       lacksIndexes: name === catalogFolder,
+      indexInterval: indexIntervalOf(topicName, image),
       inspect: isCoordinatorTopic(topicName) ? inspectorOf(topicName) : undefined,
     };
     try {
@@ -174,6 +179,15 @@ function mayBeCompacted(
     configOf(image, 'TOPIC', topicName).get('cleanup.policy') ??
     configOf(image, 'BROKER', '').get('log.cleanup.policy');
   return policy?.includes('compact') === true;
+}
+
+/** How many bytes may lie between two rows of an index, as far as the metadata tells. */
+function indexIntervalOf(topicName: string, image: MetadataImage | undefined): number {
+  const text =
+    image &&
+    (configOf(image, 'TOPIC', topicName).get('index.interval.bytes') ??
+      configOf(image, 'BROKER', '').get('log.index.interval.bytes'));
+  return Number(text ?? defaultIndexInterval);
 }
 
 function canLookInto(disk: Disk, folder: string): boolean {

@@ -49,12 +49,21 @@ abstract class IndexCheck<Index extends OffsetIndex | TimeIndex> {
 
 /** Of an `.index`. */
 export class OffsetIndexCheck extends IndexCheck<OffsetIndex> {
-  constructor(index: OffsetIndex, trust: IndexTrust) {
+  /** The last batch that was seen begins here. */
+  private lastPosition = 0;
+
+  /** @param interval  a batch that begins further behind the last row must have one */
+  constructor(
+    index: OffsetIndex,
+    trust: IndexTrust,
+    private readonly interval: number,
+  ) {
     super(index, trust, offsetRowSize);
   }
 
   batch(position: number, lastOffset: number): void {
     const { index } = this;
+    this.lastPosition = position;
     for (; this.row < this.rows; this.row++) {
       const wanted = index.positionOf(this.row);
       if (wanted > position) return;
@@ -77,6 +86,9 @@ export class OffsetIndexCheck extends IndexCheck<OffsetIndex> {
     for (; this.row < this.rows; this.row++) {
       this.say(this.row, `no batch begins at byte ${this.index.positionOf(this.row)}`);
     }
+    // Rows that were lost one by one are not missed: the interval may have been another then.
+    if (this.rows > 0 || !this.isOrdered || this.lastPosition <= this.interval) return;
+    this.say(0, 'it has no rows; readers begin at the first byte of its segment', 'note');
   }
 
   protected override ascends(row: number): boolean {

@@ -38,6 +38,8 @@ export interface LogToCheck {
   readonly mayBeCompacted: boolean;
   /** Nobody misses indexes: the metadata log is read as a whole. */
   readonly lacksIndexes: boolean;
+  /** Bytes that may lie between two rows of an index. */
+  readonly indexInterval: number;
   readonly inspect?: RecordInspector | undefined;
 }
 
@@ -47,6 +49,9 @@ export interface LogExtent {
   readonly firstOffset: number;
   readonly endOffset: number;
 }
+
+/** An older cleaner gave a row to each of its writes, of up to this many bytes by default. */
+const longestWrite = 1_048_588;
 
 /** Checks the folder of one log: every batch, and everything that stands beside them. */
 export async function checkLog(
@@ -153,10 +158,17 @@ class LogCheck {
     const isExpected = size > 0 && !willBeRecovered;
     const offsets = this.readIndex(baseOffset, '.index', offsetRowSize, isExpected);
     const times = this.readIndex(baseOffset, '.timeindex', timeRowSize, isExpected);
+    const { lacksIndexes, mayBeCompacted, indexInterval } = this.log;
+    const between = mayBeCompacted ? indexInterval + longestWrite : indexInterval;
+    const interval = isExpected && !lacksIndexes ? between : Infinity;
     return {
       offsets:
         offsets &&
-        new OffsetIndexCheck(new OffsetIndex(baseOffset, offsets.bytes), trust(offsets.path)),
+        new OffsetIndexCheck(
+          new OffsetIndex(baseOffset, offsets.bytes),
+          trust(offsets.path),
+          interval,
+        ),
       times: times && new TimeIndexCheck(new TimeIndex(baseOffset, times.bytes), trust(times.path)),
     };
   }

@@ -1,4 +1,7 @@
-/** `error`: something is damaged or missing. `note`: worth knowing, the next start deals with it. */
+/**
+ * `error`: what no broker leaves so, even where the next start builds the file anew. `note`: what does
+ * no harm, such as the end that a kill tore, or a file that is built anew when it is missing.
+ */
 export type Severity = 'error' | 'note';
 
 export interface Place {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { putInt32, putInt64 } from '../../../../src/protocol/big-endian.ts';
+import { configChanged } from '../../../../src/broker/catalog/metadata-record.ts';
+import type { MetadataRecord } from '../../../../src/broker/catalog/metadata-record.ts';
 import { crc32c } from '../../../../src/protocol/crc32c.ts';
 import { batches, batchSizeAt, buildBatch } from '../../../../src/protocol/record-batch.ts';
 import { counted } from '../../../../src/storage/disk/check/check-report.ts';
@@ -675,6 +677,7 @@ describe('several folders of one broker', () => {
       disk.makeDirectory('/other');
       disk.writeFile(`/other/${name}`, disk.readFile(`/data/${name}`));
     }
+    change(disk, '/other/meta.properties', text(/directory.id=.*/, 'directory.id=another'));
     disk.rename(folder, '/other/orders-0');
     return disk;
   }
@@ -695,6 +698,101 @@ describe('several folders of one broker', () => {
     disk.rename('/other/orders-0', '/other/strange-0');
     const { lines } = await checked(disk, ['/other', '/data']);
     expect(errorsIn(lines)).toContain('error /other/strange-0: the cluster has no topic strange');
+  });
+});
+
+describe('folders that do not belong together', () => {
+  const meta = (disk: MemoryDisk) => disk.readFile('/data/meta.properties').toString();
+  async function withOther(edit: (text: string) => string): Promise<MemoryDisk> {
+    const disk = await plantedDisk();
+    disk.makeDirectory('/other');
+    disk.writeFile('/other/meta.properties', Buffer.from(edit(meta(disk))));
+    return disk;
+  }
+  const asOther = (text: string) => text.replace(/directory.id=.*/, 'directory.id=another');
+  const linesOf = async (disk: MemoryDisk) => (await checked(disk, ['/data', '/other'])).lines;
+
+  test('nothing is said of two that do', async () => {
+    expect(await linesOf(await withOther(asOther))).toEqual([]);
+  });
+
+  test.each<[about: string, edit: (text: string) => string, line: RegExp]>([
+    [
+      'clusters',
+      (text) => asOther(text).replace(/cluster.id=.*/, 'cluster.id=theirs'),
+      /^error \/other\/meta.properties: it says cluster theirs, but \/data has [\w-]{22}$/,
+    ],
+    [
+      'nodes',
+      (text) => asOther(text).replace(/node.id=.*/, 'node.id=2'),
+      /^error \/other\/meta.properties: it says node 2, but \/data has 1$/,
+    ],
+    [
+      'a copy',
+      (text) => text,
+      /^error \/other\/meta.properties: it has the directory.id of \/data: one is a copy$/,
+    ],
+  ])('%s', async (_about, edit, line) => {
+    expect(await linesOf(await withOther(edit))).toEqual([expect.stringMatching(line)]);
+  });
+
+  test('a partition that lies in both', async () => {
+    const disk = await withOther(asOther);
+    disk.makeDirectory('/other/orders-0');
+    disk.writeFile('/other/.kafka_cleanshutdown', '{"version":0,"brokerEpoch":1}');
+    for (const name of disk.list(folder))
+      disk.writeFile(`/other/orders-0/${name}`, disk.readFile(`${folder}/${name}`));
+    expect(await linesOf(disk)).toEqual([
+      'error /other/orders-0: the partition lies in /data as well; only one can be the right one',
+    ]);
+    // What cannot be read may be the other's.
+    change(disk, '/other/orders-0/partition.metadata', () => Buffer.from('x'));
+    expect(await linesOf(disk)).toContain(
+      'error /other/orders-0: the partition lies in /data as well; only one can be the right one',
+    );
+    // One of a topic of that name before.
+    const text = 'version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAQQ';
+    change(disk, '/other/orders-0/partition.metadata', () => Buffer.from(text));
+    expect((await linesOf(disk)).join('\n')).not.toContain('as well');
+  });
+});
+
+describe('an index without rows', () => {
+  const large = (...records: MetadataRecord[]): Promise<MemoryDisk> =>
+    plantedDisk(
+      'clean',
+      async (log) => {
+        for (let i = 0; i < 140; i++) await put(log, ['x'.repeat(50)], startMs + i);
+      },
+      { segmentBytes: 12_000 },
+      records,
+    );
+
+  test('is a note where the segment must have some', async () => {
+    const disk = await large();
+    expect(disk.stat(`${first}.log`)?.size).toBeGreaterThan(10_000);
+    expect(disk.stat(`${first}.index`)?.size).toBeGreaterThan(0);
+    disk.truncate(`${first}.index`, 0);
+    const { lines } = await checked(disk);
+    expect(lines).toEqual([
+      `note ${first}.index at byte 0: it has no rows; readers begin at the first byte of its segment`,
+    ]);
+  });
+
+  test.each([
+    ['of the topic', configChanged('TOPIC', 'orders', 'index.interval.bytes', '12000')],
+    ['of all topics', configChanged('BROKER', '', 'log.index.interval.bytes', '12000')],
+    ['of a topic that is compacted', configChanged('TOPIC', 'orders', 'cleanup.policy', 'compact')],
+  ])('is in order where its rows may lie further apart: %s', async (_about, config) => {
+    const disk = await large(config);
+    disk.truncate(`${first}.index`, 0);
+    expect((await checked(disk)).lines).toEqual([]);
+  });
+
+  test('is in order where the segment is small', async () => {
+    const disk = await plantedDisk();
+    for (const name of [first, middle, last]) disk.truncate(`${name}.index`, 0);
+    expect((await checked(disk)).lines).toEqual([]);
   });
 });
 
