@@ -16,7 +16,14 @@ const TRIES = 2;
 export const nodeRdkafka: Suite = {
   name: 'node-rdkafka',
   source: nodeRdkafkaSource,
-  broker: { settings: { 'num.partitions': '4', 'auto.create.topics.enable': 'true' } },
+  // Its tests count on one partition, and on groups that do not wait for more members.
+  broker: {
+    settings: {
+      'num.partitions': '1',
+      'auto.create.topics.enable': 'true',
+      'group.initial.rebalance.delay.ms': '0',
+    },
+  },
   async run(run) {
     await makeTopics(run.bootstrapServers);
     const folder = join(run.suiteFolder, PACKAGE_FOLDER, 'e2e');
