@@ -12,8 +12,8 @@ import { BatchScanner } from './batch-scanner.ts';
 import { writeAtomically } from './checkpoint-files.ts';
 import { fileName } from './file-names.ts';
 
-/** A segment this much larger than the index interval must have rows. */
-const certainlyIndexed = 16;
+/** A segment this many times larger than the index interval must have rows. */
+export const certainlyIndexed = 16;
 
 /**
  * The indexes of a complete segment, from its files; built anew, and written, where those are lost

@@ -52,11 +52,11 @@ export class OffsetIndexCheck extends IndexCheck<OffsetIndex> {
   /** The last batch that was seen begins here. */
   private lastPosition = 0;
 
-  /** @param interval  a batch that begins further behind the last row must have one */
+  /** @param rowlessBytes  as much of a segment may have no rows */
   constructor(
     index: OffsetIndex,
     trust: IndexTrust,
-    private readonly interval: number,
+    private readonly rowlessBytes: number,
   ) {
     super(index, trust, offsetRowSize);
   }
@@ -86,8 +86,7 @@ export class OffsetIndexCheck extends IndexCheck<OffsetIndex> {
     for (; this.row < this.rows; this.row++) {
       this.say(this.row, `no batch begins at byte ${this.index.positionOf(this.row)}`);
     }
-    // Rows that were lost one by one are not missed: the interval may have been another then.
-    if (this.rows > 0 || !this.isOrdered || this.lastPosition <= this.interval) return;
+    if (this.rows > 0 || !this.isOrdered || this.lastPosition <= this.rowlessBytes) return;
     this.say(0, 'it has no rows; readers begin at the first byte of its segment', 'note');
   }
 

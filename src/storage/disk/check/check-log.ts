@@ -15,6 +15,7 @@ import {
   segmentSuffixes,
   swapSuffix,
 } from '../file-names.ts';
+import { certainlyIndexed } from '../index-files.ts';
 import type { RecordInspector } from './check-batch.ts';
 import { EpochCheck } from './check-epochs.ts';
 import { OffsetIndexCheck, TimeIndexCheck } from './check-indexes.ts';
@@ -50,7 +51,7 @@ export interface LogExtent {
   readonly endOffset: number;
 }
 
-/** An older cleaner gave a row to each of its writes, of up to this many bytes by default. */
+/** A cleaner may give a row to each of its writes only, of up to about this many bytes. */
 const longestWrite = 1_048_588;
 
 /** Checks the folder of one log: every batch, and everything that stands beside them. */
@@ -159,15 +160,15 @@ class LogCheck {
     const offsets = this.readIndex(baseOffset, '.index', offsetRowSize, isExpected);
     const times = this.readIndex(baseOffset, '.timeindex', timeRowSize, isExpected);
     const { lacksIndexes, mayBeCompacted, indexInterval } = this.log;
-    const between = mayBeCompacted ? indexInterval + longestWrite : indexInterval;
-    const interval = isExpected && !lacksIndexes ? between : Infinity;
+    // A start begins anew to count the bytes since the last row.
+    const rowlessBytes = certainlyIndexed * (indexInterval + (mayBeCompacted ? longestWrite : 0));
     return {
       offsets:
         offsets &&
         new OffsetIndexCheck(
           new OffsetIndex(baseOffset, offsets.bytes),
           trust(offsets.path),
-          interval,
+          isExpected && !lacksIndexes ? rowlessBytes : Infinity,
         ),
       times: times && new TimeIndexCheck(new TimeIndex(baseOffset, times.bytes), trust(times.path)),
     };

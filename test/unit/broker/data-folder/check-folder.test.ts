@@ -769,7 +769,7 @@ describe('an index without rows', () => {
     );
 
   test('is a note where the segment must have some', async () => {
-    const disk = await large();
+    const disk = await large(configChanged('TOPIC', 'orders', 'index.interval.bytes', '200'));
     expect(disk.stat(`${first}.log`)?.size).toBeGreaterThan(10_000);
     expect(disk.stat(`${first}.index`)?.size).toBeGreaterThan(0);
     disk.truncate(`${first}.index`, 0);
@@ -780,13 +780,28 @@ describe('an index without rows', () => {
   });
 
   test.each([
-    ['of the topic', configChanged('TOPIC', 'orders', 'index.interval.bytes', '12000')],
-    ['of all topics', configChanged('BROKER', '', 'log.index.interval.bytes', '12000')],
-    ['of a topic that is compacted', configChanged('TOPIC', 'orders', 'cleanup.policy', 'compact')],
+    ['of the topic', configChanged('TOPIC', 'orders', 'index.interval.bytes', '1000')],
+    ['of all topics', configChanged('BROKER', '', 'log.index.interval.bytes', '1000')],
+    ['by default', configChanged('TOPIC', 'orders', 'segment.bytes', '12000')],
   ])('is in order where its rows may lie further apart: %s', async (_about, config) => {
     const disk = await large(config);
     disk.truncate(`${first}.index`, 0);
     expect((await checked(disk)).lines).toEqual([]);
+  });
+
+  test('is in order where the cleaner wrote', async () => {
+    const disk = await large(
+      configChanged('TOPIC', 'orders', 'index.interval.bytes', '200'),
+      configChanged('TOPIC', 'orders', 'cleanup.policy', 'compact'),
+    );
+    disk.truncate(`${first}.index`, 0);
+    expect((await checked(disk)).lines).toEqual([]);
+  });
+
+  test('counts for all topics where theirs says nothing', async () => {
+    const disk = await large(configChanged('BROKER', '', 'log.index.interval.bytes', '200'));
+    disk.truncate(`${first}.index`, 0);
+    expect((await checked(disk)).lines).toHaveLength(1);
   });
 
   test('is in order where the segment is small', async () => {
