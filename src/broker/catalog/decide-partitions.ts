@@ -13,6 +13,7 @@ import type { Refused } from './decide-topics.ts';
 import type { MetadataImage, TopicImage } from './image.ts';
 import type { MetadataRecord } from './metadata-record.ts';
 import { partitionState } from './metadata-record.ts';
+import { isInternalTopic } from './topic-name.ts';
 
 export interface WantedPartitions {
   readonly name: string;
@@ -51,6 +52,18 @@ export function decideCreatePartitions(
   return { records: validateOnly ? [] : records, result };
 }
 
+/**
+ * Groups and transactional ids find their coordinator by the number of these partitions: with another
+ * one their offsets and epochs would be lost. Kafka lets it happen, at its next start.
+ */
+function requireSpread({ name }: TopicImage): void {
+  if (!isInternalTopic(name)) return;
+  throw new KafkaError(
+    'INVALID_PARTITIONS',
+    `Topic ${name} keeps its number of partitions: by it groups and transactions find their coordinator.`,
+  );
+}
+
 function addedPartitions(
   image: MetadataImage,
   wanted: WantedPartitions,
@@ -60,6 +73,7 @@ function addedPartitions(
   if (topic === undefined) {
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
   }
+  requireSpread(topic);
   const present = topic.partitions.length;
   requireIncrease(topic, wanted.count);
   const additional = wanted.count - present;

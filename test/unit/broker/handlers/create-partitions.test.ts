@@ -47,6 +47,20 @@ test.each(versionsOf(createPartitions))('v%d adds partitions', async (version) =
   expect(replicasOf(catalog).every(({ length }) => length === 2)).toBe(true);
 });
 
+it.each(['__consumer_offsets', '__transaction_state'])(
+  '%s keeps its number: groups and transactions find their coordinator by it',
+  async (name) => {
+    const catalog = await startedCluster();
+    await createTopic(catalog, name, { numPartitions: 2 });
+    const [[, error, words]] = (await ask(catalog, [{ name, count: 3, assignments: null }])) as [
+      [string, string, string],
+    ];
+    expect(error).toBe('INVALID_PARTITIONS');
+    expect(words).toContain('keeps its number of partitions');
+    expect(catalog.image.topics.get(name)?.partitions).toHaveLength(2);
+  },
+);
+
 describe('a request for a very large number of partitions', () => {
   const refusal = [
     't',
