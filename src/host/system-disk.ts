@@ -77,7 +77,7 @@ export class SystemDisk implements Disk {
 
   /** Who has a lock file, in words; undefined when nobody that lives does. Only looks. */
   holderOf(path: string): string | undefined {
-    const owner = fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
+    const owner = contentOf(path);
     if (!isAlive(owner) && !isLockedInKernel(path)) return undefined;
     const [, pid] = owner.split(' ');
     return pid === undefined ? 'another process' : `process ${pid}`;
@@ -110,12 +110,11 @@ export class SystemDisk implements Disk {
   }
 
   private take(path: string): void {
-    const self = `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
     const holder = this.holderOf(path);
     if (holder !== undefined) throw inUse(path, holder);
     const wasThere = fs.existsSync(path);
     try {
-      fs.writeFileSync(path, self);
+      fs.writeFileSync(path, thisProcess());
     } catch (error) {
       if (!wasThere && fs.existsSync(path)) fs.rmSync(path); // nothing half made stays
       throw named(error, path);
@@ -123,23 +122,36 @@ export class SystemDisk implements Disk {
   }
 }
 
-/** So old, a claim is what a process left that was killed while it took a lock. */
-const staleClaimMs = 10_000;
+/** A claim that says nothing for so long is what a process left that was killed. */
+const claimWaitMs = 50;
 
 /** @returns the path of the file that is there while a lock is taken; made by this process */
 function claimOf(path: string): string {
   const claim = `${path}.claim`;
   try {
-    fs.closeSync(fs.openSync(claim, 'wx'));
+    fs.writeFileSync(claim, thisProcess(), { flag: 'wx' });
+    return claim;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw named(error, path);
-    const ageMs =
-      Date.now() - (fs.statSync(claim, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (ageMs < staleClaimMs) throw inUse(path, 'another process that begins now');
-    fs.rmSync(claim, { force: true });
-    return claimOf(path);
   }
-  return claim;
+  let owner = contentOf(claim);
+  if (owner === '') {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, claimWaitMs);
+    owner = contentOf(claim);
+  }
+  if (owner !== '' && isAlive(owner)) throw inUse(path, 'another process that begins now');
+  fs.rmSync(claim, { force: true });
+  return claimOf(path);
+}
+
+/** Of a small file; '' where there is none. */
+function contentOf(path: string): string {
+  return fs.existsSync(path) ? fs.readFileSync(path, 'utf8').trim() : '';
+}
+
+/** As a lock file has it. */
+function thisProcess(): string {
+  return `${hostname()} ${process.pid} ${startOfProcess(process.pid) ?? ''}`.trim();
 }
 
 function inUse(path: string, holder: string): NodeJS.ErrnoException {
