@@ -40,7 +40,7 @@ export abstract class BaseLogStore implements LogStore {
   protected readonly surroundings: LogSurroundings;
   protected readonly logs = new Map<string, SegmentedLog>();
   protected isClosed = false;
-  private readonly cleaner: LogCleaner | undefined;
+  protected readonly cleaner: LogCleaner | undefined;
   private readonly opening = new Map<string, Promise<PartitionLog>>();
   private readonly timers = new Set<Timer>();
   private readonly failureListeners: (() => void)[] = [];

@@ -159,6 +159,13 @@ export class ProducerState {
     for (const [firstOffset, producerId] of sorted) this.ongoing.set(firstOffset, producerId);
   }
 
+  /** A transaction that was loaded begins later than was said. @param firstOffset  -1: it is over */
+  moveTransaction(entry: ProducerEntry, firstOffset: number): void {
+    this.ongoing.delete(entry.currentTransactionStartOffset);
+    entry.currentTransactionStartOffset = firstOffset;
+    this.load(entry);
+  }
+
   /**
    * Fills in older batches of producers of which only the last one is known.
    *

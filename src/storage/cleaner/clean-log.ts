@@ -78,6 +78,8 @@ class CleaningRound {
       nowMs: this.nowMs,
       deleteRetentionMs: this.log.settings.deleteRetentionMs,
     };
+    // A power cut must not take what replaces others, nor the latest of a producer, once those are gone.
+    if (groups.length > 0) await this.log.flush();
     for (const group of groups) await this.cleanGroup(group, rules);
     const { mappedUntil: cleanedUntil, bytesRead, bytesWritten } = this;
     return { cleanedUntil, bytesRead, bytesWritten };

@@ -24,6 +24,8 @@ export interface CleanableLog {
   abortedOverlapping(fromOffset: number, endOffset: number): readonly AbortedRow[];
   lastOfProducers(): ReadonlyMap<number, LastOfProducer>;
   applyRetention(): Promise<void>;
+  /** Makes durable all that was appended. @throws {StorageFailure} OutcomeUnknown */
+  flush(): Promise<void>;
   newReplacement(baseOffset: number): ReplacementMedium;
   /**
    * Puts a cleaned segment, complete and durable, in the place of segments that lie side by side.

@@ -54,6 +54,8 @@ export class LogRecovery {
   private epochs = new EpochCache();
   private savedEpochs: readonly EpochEntry[] = [];
   private logEndOffset = 0;
+  /** Behind the last batch that was seen. */
+  private batchesEnd = 0;
 
   constructor(
     private readonly folder: DiskLogFolder,
@@ -190,7 +192,7 @@ export class LogRecovery {
   }
 
   private async recoverFrom(start: RecoveryStart): Promise<void> {
-    this.logEndOffset = start.offset;
+    this.logEndOffset = this.batchesEnd = start.offset;
     const unsure = this.found.segments.slice(this.found.segments.indexOf(start.segment));
     for (const [i, segment] of unsure.entries()) {
       const validBytes = await this.recover(i === 0 ? start : atSegmentStart(this.found, segment));
@@ -205,6 +207,23 @@ export class LogRecovery {
       if (later.length > 0) this.disk.syncDirectory(this.folder.path);
       break;
     }
+    this.dropEmptyTail();
+  }
+
+  /**
+   * Empty segments at the end and a gap before them are what a power cut left where compaction may
+   * leave gaps, too. Nothing is lost with them, and no reader would get past the gap.
+   */
+  private dropEmptyTail(): void {
+    const { segments } = this.found;
+    const end = Math.max(this.batchesEnd, this.marks.cleanedUntil);
+    const from = segments.findLastIndex(({ size }) => size > 0) + 1;
+    const tail = segments.slice(Math.max(1, from)).filter(({ baseOffset }) => baseOffset > end);
+    if (tail.length === 0) return;
+    this.found.drop(tail);
+    this.disk.syncDirectory(this.folder.path);
+    const last = this.found.segments.at(-1) as FoundSegment;
+    this.logEndOffset = Math.max(this.batchesEnd, last.baseOffset);
   }
 
   /** Whether offsets are missing before a segment. Compaction takes some away, and nobody else. */
@@ -222,6 +241,8 @@ export class LogRecovery {
     const { snapshotOffset, producers } = this.producers;
     segment.isRecovered = true;
     segment.indexes = builder.indexes;
+    // What is appended here must not begin before the segment does.
+    this.logEndOffset = Math.max(this.logEndOffset, offset);
     const known = segment.aborted.filter(({ lastOffset }) => lastOffset < offset);
     // Rows of what is cut must not count for what is written in its place.
     const hasLostRows = known.length < segment.aborted.length;
@@ -232,7 +253,7 @@ export class LogRecovery {
       const { buffer, at } = scanner;
       builder.add(buffer, at, scanner.position, scanner.bytes);
       this.assignEpoch(buffer, at);
-      nextOffset = this.logEndOffset = lastOffsetAt(buffer, at) + 1;
+      nextOffset = this.logEndOffset = this.batchesEnd = lastOffsetAt(buffer, at) + 1;
       if (nextOffset <= snapshotOffset) return true; // the snapshot knows it
       const row = producers.apply(buffer, at);
       if (row !== undefined) segment.aborted.push(row);

@@ -1,6 +1,12 @@
 import type { Clock } from '../../host/clock.ts';
 import type { Logger } from '../../host/logger.ts';
-import { lastOffsetAt } from '../../protocol/record-batch.ts';
+import {
+  baseOffsetAt,
+  isControlAt,
+  isTransactionalAt,
+  lastOffsetAt,
+  producerIdAt,
+} from '../../protocol/record-batch.ts';
 import { decodeSnapshot } from '../producer-snapshot.ts';
 import type { ProducerEntry } from '../producer-state.ts';
 import { isExpired, ProducerState } from '../producer-state.ts';
@@ -33,7 +39,44 @@ export class ProducerRecovery {
   async loadSnapshot(untilOffset: number): Promise<void> {
     this.trustedUntil = untilOffset;
     this.snapshotOffset = this.loadLatest(untilOffset, this.producers);
+    if (this.found.settings.cleanupCompact) await this.forgetEnded();
     await this.recallBatches();
+  }
+
+  /**
+   * Compaction takes the marker of a transaction of which no batch is left: one that a snapshot knows
+   * as open may be over, and would hold up the last stable offset for ever. It begins where its first
+   * batch is now; behind the snapshot its next one says so.
+   */
+  private async forgetEnded(): Promise<void> {
+    for (const entry of [...this.producers.all()]) {
+      const { producerId, currentTransactionStartOffset: since } = entry;
+      if (since < 0) continue;
+      const firstOffset = await this.firstOfTransaction(producerId, since, this.snapshotOffset);
+      if (firstOffset !== since) this.producers.moveTransaction(entry, firstOffset);
+    }
+  }
+
+  /** Where a producer's first transactional batch within offsets begins; -1: there is none. */
+  private async firstOfTransaction(producerId: number, from: number, until: number) {
+    const { segments } = this.found;
+    let first = noTransaction;
+    for (const [i, segment] of segments.entries()) {
+      const end = segments[i + 1]?.baseOffset ?? Infinity;
+      if (end <= from || segment.baseOffset >= until || first >= 0) continue;
+      const position = this.found.indexesOf(segment).offsets.positionBefore(from);
+      await this.found.walk(segment, position, ({ buffer, at }) => {
+        if (baseOffsetAt(buffer, at) >= until) return false;
+        const isOfIt =
+          lastOffsetAt(buffer, at) >= from &&
+          producerIdAt(buffer, at) === producerId &&
+          isTransactionalAt(buffer, at) &&
+          !isControlAt(buffer, at);
+        if (isOfIt) first = baseOffsetAt(buffer, at);
+        return !isOfIt;
+      });
+    }
+    return first;
   }
 
   /** What the latest snapshot up to an offset knows; the batches from `from` on are not in it. */
