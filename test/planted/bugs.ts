@@ -7,6 +7,7 @@ export interface PlantedBug {
 }
 
 const storage = 'src/storage';
+const cleaner = `${storage}/cleaner`;
 
 /** What the model test of storage must find. When the code moves on, `find` has to follow it. */
 export const storageBugs: readonly PlantedBug[] = [
@@ -99,6 +100,57 @@ export const storageBugs: readonly PlantedBug[] = [
     name: 'epochs are taken as the file has them after a power cut',
     file: `${storage}/disk/log-recovery.ts`,
     find: 'await this.completeEpochs(start.offset);',
+    replace: '',
+  },
+  {
+    name: 'the cleaner takes the newest value of a key',
+    file: `${cleaner}/filter-batch.ts`,
+    find: 'return offset >= rules.latest.get(',
+    replace: 'return offset > rules.latest.get(',
+  },
+  {
+    name: 'the cleaner takes a tombstone before its horizon',
+    file: `${cleaner}/filter-batch.ts`,
+    find: 'const isPastHorizon = horizon !== undefined && horizon <= nowMs;',
+    replace: 'const isPastHorizon = horizon !== undefined;',
+  },
+  {
+    name: 'the cleaner takes the last batch of a producer',
+    file: `${cleaner}/filter-batch.ts`,
+    find: 'isLast || isLastOfProducer(buffer, at, rules.lastOfProducers);',
+    replace: 'isLast;',
+  },
+  {
+    name: 'what is aborted replaces what is committed',
+    file: `${cleaner}/clean-log.ts`,
+    find: 'else if (!transactions.onData(buffer, at)) isWhole = this.mapBatch(buffer, at);',
+    replace:
+      'else if (transactions.onData(buffer, at) || true) isWhole = this.mapBatch(buffer, at);',
+  },
+  {
+    name: 'what was cleaned goes before what replaces it is durable',
+    file: `${cleaner}/clean-log.ts`,
+    find: 'if (groups.length > 0) await this.log.flush();',
+    replace: '',
+  },
+  {
+    name: 'the old segments go before the cleaned one counts',
+    file: `${storage}/log-maintenance.ts`,
+    find: `        replacement.beginSwap();
+        this.forget(old, [cleaned]);
+        const { fileDeleteDelayMs } = this.log.settings;
+        for (const each of old) each.medium.remove(fileDeleteDelayMs, true);
+`,
+    replace: `        this.forget(old, [cleaned]);
+        const { fileDeleteDelayMs } = this.log.settings;
+        for (const each of old) each.medium.remove(fileDeleteDelayMs, true);
+        replacement.beginSwap();
+`,
+  },
+  {
+    name: 'a transaction whose marker was cleaned away is open again',
+    file: `${storage}/disk/producer-recovery.ts`,
+    find: 'if (this.found.settings.cleanupCompact) await this.forgetEnded();',
     replace: '',
   },
 ];

@@ -3,14 +3,20 @@ import type { AbortedTransaction, ActiveProducer } from '../../../src/storage/pa
 
 /** A record as it was sent. */
 export interface ExpectedRecord {
-  readonly value: string;
+  /** Its place in its batch, from 0. */
+  readonly delta: number;
+  readonly key: string | null;
+  /** Null: a tombstone. */
+  readonly value: string | null;
   readonly timestamp: number;
 }
 
 /** A batch that was appended. */
 export interface ExpectedBatch {
   readonly baseOffset: number;
-  readonly records: readonly ExpectedRecord[];
+  readonly sent: readonly ExpectedRecord[];
+  /** Those that compaction has left. */
+  records: readonly ExpectedRecord[];
   readonly leaderEpoch: number;
   /** -1: none. */
   readonly producerId: number;
@@ -19,7 +25,10 @@ export interface ExpectedBatch {
   readonly isTransactional: boolean;
   /** Of a transaction marker. */
   readonly marker: 'COMMIT' | 'ABORT' | undefined;
-  readonly bytes: number;
+  readonly compression: 'none' | 'gzip';
+  bytes: number;
+  /** When compaction may take its tombstones, or the marker that it is. */
+  horizonMs: number | undefined;
 }
 
 /** What a producer's next batch has to fit to. */
@@ -36,8 +45,16 @@ interface EndedTransaction extends AbortedTransaction {
   readonly isAborted: boolean;
 }
 
-export const endOf = ({ baseOffset, records }: ExpectedBatch): number =>
-  baseOffset + records.length;
+export interface ExpectedAbort extends EndedTransaction {
+  /** Its first batch that has records still. */
+  readonly firstLeft: number;
+  /** Whether any of its records lie where the reader looks. */
+  readonly isSeen: boolean;
+}
+
+export const endOf = ({ baseOffset, sent }: ExpectedBatch): number => baseOffset + sent.length;
+
+const inOrder = (a: ExpectedBatch, b: ExpectedBatch): number => a.baseOffset - b.baseOffset;
 
 /** What a log must hold: an array of batches, and what follows from it by plain counting. */
 export class ExpectedLog {
@@ -48,6 +65,8 @@ export class ExpectedLog {
   acknowledgedEnd = 0;
   /** So far the log said that all is durable. */
   durableEnd = 0;
+  /** Batches of which compaction has left nothing. */
+  private gone: ExpectedBatch[] = [];
   /** Batches that a crash or a failure took. */
   private lost: ExpectedBatch[] = [];
   private producers = new Map<number, ExpectedProducer>();
@@ -57,10 +76,10 @@ export class ExpectedLog {
   /** Where the next batch goes. */
   get end(): number {
     const last = this.batches.at(-1);
-    return last === undefined ? this.emptyEnd : endOf(last);
+    return last === undefined ? this.emptyEnd : Math.max(this.emptyEnd, endOf(last));
   }
 
-  /** The end of a log that has no batches. */
+  /** The end of a log whose last batches are gone, or all. */
   private emptyEnd = 0;
 
   add(batch: ExpectedBatch): void {
@@ -72,12 +91,47 @@ export class ExpectedLog {
   cut(end: number): void {
     this.lost.push(...this.batches.filter((batch) => endOf(batch) > end));
     this.batches = this.batches.filter((batch) => endOf(batch) <= end);
-    if (this.batches.length === 0) this.emptyEnd = end;
+    this.gone = this.gone.filter((batch) => endOf(batch) <= end);
+    this.emptyEnd = end;
     this.acknowledgedEnd = Math.min(this.acknowledgedEnd, end);
     this.durableEnd = Math.min(this.durableEnd, end);
+    this.noteAll();
+  }
+
+  /**
+   * Where offsets may be missing for good reason nobody can tell what a power cut took from the midst
+   * of what was not durable: what comes behind it stays.
+   */
+  loseHoles(left: ReadonlySet<number>, durableEnd: number): void {
+    const lost = this.batches.filter(
+      ({ baseOffset }) => baseOffset >= durableEnd && !left.has(baseOffset),
+    );
+    if (lost.length === 0) return;
+    this.lost.push(...lost);
+    if (this.batches.at(-1) === lost.at(-1)) this.emptyEnd = this.end;
+    this.batches = this.batches.filter((batch) => !lost.includes(batch));
+    this.noteAll();
+  }
+
+  private noteAll(): void {
     this.producers = new Map();
     this.ended = [];
-    for (const batch of this.batches) this.note(batch);
+    for (const batch of [...this.batches, ...this.gone].sort(inOrder)) this.note(batch);
+  }
+
+  /** Compaction has left nothing of a batch. */
+  drop(batch: ExpectedBatch): void {
+    this.batches = this.batches.filter((each) => each !== batch);
+    this.gone.push(batch);
+  }
+
+  /** A log that was opened anew knows producers' batches as far back as their headers are there. */
+  forgetGone(): void {
+    for (const producer of this.producers.values()) {
+      const last = producer.batches.findLastIndex((batch) => this.gone.includes(batch));
+      const isLastGone = last === producer.batches.length - 1;
+      producer.batches = producer.batches.slice(isLastGone ? last : last + 1);
+    }
   }
 
   /** Takes a lost batch in again. Returns whether there is one like that. */
@@ -102,6 +156,7 @@ export class ExpectedLog {
   /** All is deleted or lost, and the log goes on at an offset. */
   empty(end: number): void {
     this.batches = [];
+    this.gone = [];
     this.ended = [];
     this.emptyEnd = end;
     this.acknowledgedEnd = this.durableEnd = end;
@@ -130,7 +185,8 @@ export class ExpectedLog {
       this.openBelow.delete(producerId);
       return;
     }
-    producer.lastSequence = batch.baseSequence + batch.records.length - 1;
+    if (batch.baseSequence !== producer.lastSequence + 1) producer.batches = [];
+    producer.lastSequence = batch.baseSequence + batch.sent.length - 1;
     producer.batches = [...producer.batches.slice(-4), batch];
     if (batch.isTransactional && producer.openSince < 0) producer.openSince = batch.baseOffset;
   }
@@ -194,15 +250,28 @@ export class ExpectedLog {
     return Math.max(this.start, first);
   }
 
-  /** Aborted transactions of which a reader of [from, end) has to know. */
-  aborted(from: number, end: number): AbortedTransaction[] {
+  /** Aborted transactions of which a reader of [from, end) may hear. */
+  aborted(from: number, end: number): ExpectedAbort[] {
     return this.ended
       .filter(
         ({ isAborted, firstOffset, markerOffset }) =>
           isAborted && firstOffset < end && markerOffset >= from,
       )
-      .map(({ producerId, firstOffset }) => ({ producerId, firstOffset }))
-      .sort((a, b) => a.firstOffset - b.firstOffset);
+      .map((ended) => {
+        const data = this.dataOf(ended);
+        const isSeen = data.some((batch) => batch.baseOffset < end && endOf(batch) > from);
+        return { ...ended, firstLeft: data[0]?.baseOffset ?? ended.markerOffset, isSeen };
+      });
+  }
+
+  private dataOf({ producerId, firstOffset, markerOffset }: EndedTransaction): ExpectedBatch[] {
+    return this.batches.filter(
+      ({ records, baseOffset, ...batch }) =>
+        batch.producerId === producerId &&
+        baseOffset >= firstOffset &&
+        baseOffset < markerOffset &&
+        records.length > 0,
+    );
   }
 
   /** The batch that holds an offset, or the next one. */
@@ -225,8 +294,8 @@ export class ExpectedLog {
   /** First record at or past `from` and below `end` that is of this time or later. */
   firstSince(timestamp: number, from: number, end: number): number | undefined {
     for (const { baseOffset, records } of this.batches.slice(this.indexFrom(from))) {
-      for (const [i, record] of records.entries()) {
-        const offset = baseOffset + i;
+      for (const record of records) {
+        const offset = baseOffset + record.delta;
         if (offset >= end) return undefined;
         if (offset >= from && record.timestamp >= timestamp) return offset;
       }

@@ -1,4 +1,9 @@
 import { inspect } from 'node:util';
+import type { CleanableLog } from '../../../src/storage/cleaner/cleanable-log.ts';
+import {
+  defaultCleanerSettings,
+  type CleanerSettings,
+} from '../../../src/storage/cleaner/cleaner-settings.ts';
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import { startMs } from '../batches.ts';
@@ -14,7 +19,7 @@ import {
   checkProducers,
   checkTimestamp,
 } from './log-checks.ts';
-import { Subject, type Ending } from './subject.ts';
+import { Subject, type Ending, type ModelLog } from './subject.ts';
 
 const never = 2 ** 53;
 const mildLuck = ['nothing', 'nothing', 'everything'] as const;
@@ -30,9 +35,12 @@ export class LogRun {
   private readonly random: SeededRandom;
   private readonly subjects: Subject[];
   private readonly mostOpenFiles: number;
+  private readonly cleanerSettings: CleanerSettings;
   private clock = new ManualClock(startMs);
   private disk: MemoryDisk;
-  private store!: DiskLogStore;
+  private store!: ModelStore;
+  /** The cleaner is at work, and nobody waits for it. */
+  private cleaning: Promise<void> | undefined;
   private hadTrouble = false;
   private problem: unknown;
   private troubledSteps = 0;
@@ -48,6 +56,12 @@ export class LogRun {
     const random = (this.random = new SeededRandom(seed));
     this.disk = new MemoryDisk(() => this.clock.wallMs(), new SeededRandom(seed + 1_000_003));
     this.mostOpenFiles = random.pick([2, 4, 50]);
+    this.cleanerSettings = {
+      ...defaultCleanerSettings,
+      isEnabled: false, // it works when a step says so
+      dedupeBufferSize: random.pick([1_000_000, 24 * 6]),
+      ioBufferSize: random.pick([0, 524_288]),
+    };
     const count = random.pick([1, 1, 2]);
     this.subjects = Array.from({ length: count }, (_, partition) => {
       const ref = { topicId: 'oiwwT0xKQ2e8YxHM2T0c7A', topicName: 'orders', partition };
@@ -56,6 +70,7 @@ export class LogRun {
         wallMs: () => this.clock.wallMs(),
         hadTrouble: () => this.hadTrouble,
         machine: () => this.disk,
+        isCleaning: () => this.cleaning !== undefined,
         problem: (error) => {
           this.problem ??= error;
         },
@@ -94,8 +109,17 @@ export class LogRun {
     if (this.disk.isOff || --this.stepsToCrash < 0) await this.restart(this.nextEnding);
     if (this.troubledSteps > 0 && --this.troubledSteps === 0) this.disk.heal();
     await this.untilOff(() => this.reopenFailed());
+    await this.untilOff(() => this.learn());
     if (this.disk.isOff) await this.restart(this.nextEnding);
     this.check();
+  }
+
+  /** What the cleaner has done, now that it rests. */
+  private async learn(): Promise<void> {
+    for (const subject of this.subjects) {
+      if (this.cleaning !== undefined || !subject.isUnsettled) continue;
+      if (subject.log.failure === undefined) await this.done(subject.learn());
+    }
   }
 
   private check(): void {
@@ -124,8 +148,9 @@ export class LogRun {
 
   private async act(): Promise<void> {
     const subject = this.random.pick(this.subjects);
-    const choice = this.random.below(40);
-    if (choice < 16) await this.append(subject);
+    const choice = this.random.below(this.subjects.some((each) => each.isCompacted) ? 44 : 40);
+    if (choice >= 40) await this.clean();
+    else if (choice < 16) await this.append(subject);
     else if (choice < 20) await this.read(subject);
     else if (choice < 23) await this.lookUp(subject);
     else if (choice < 25) await this.deleteBefore(subject);
@@ -175,18 +200,58 @@ export class LogRun {
     throw new Error(`the high watermark stays at ${log.highWatermark}, below ${expected.end}`);
   }
 
-  private async read({ ref, log, expected }: Subject): Promise<void> {
+  private async clean(): Promise<void> {
+    const { store } = this;
+    if (this.cleaning !== undefined) return;
+    for (const subject of this.subjects) {
+      subject.onCleaning(store.cleanedUntil(subject.log) ?? 0);
+    }
+    const cleaning = store.clean().finally(() => {
+      if (this.cleaning === cleaning) this.onCleaned(this.hadTrouble);
+    });
+    this.cleaning = cleaning;
+    cleaning.catch((error: unknown) => (this.problem ??= error));
+    const isAwaited = this.random.below(3) > 0;
+    this.note(isAwaited ? 'compact' : 'compact, and go on meanwhile');
+    if (!isAwaited) return;
+    await this.done(cleaning);
+    await this.learn();
+    if (this.hadTrouble) return;
+    for (const subject of this.subjects) {
+      if (subject.isCompacted) subject.checkClean(store.cleanedUntil(subject.log) ?? 0);
+    }
+  }
+
+  /** @param isAnywhere  nobody knows how far the cleaner came */
+  private onCleaned(isAnywhere: boolean): void {
+    if (this.cleaning === undefined) return;
+    this.cleaning = undefined;
+    try {
+      for (const subject of this.subjects) {
+        subject.onCleaned(isAnywhere ? undefined : (this.store.cleanedUntil(subject.log) ?? 0));
+      }
+    } catch (error) {
+      this.problem ??= error;
+    }
+  }
+
+  private async read(subject: Subject): Promise<void> {
+    const { ref, log, expected } = subject;
     const { random } = this;
     const from = expected.start + random.below(log.highWatermark - expected.start + 1);
     const limit = random.pick(['highWatermark', 'lastStableOffset'] as const);
     const maxBytes = 1 + random.below(3000);
     this.note(`${ref.partition}: read from ${from} up to the ${limit} by ${maxBytes}`);
-    await this.done(checkContents(log, expected, from, limit, maxBytes));
+    const removals = () => subject.removals();
+    await this.done(checkContents(log, expected, from, limit, maxBytes, removals));
   }
 
   private async lookUp(subject: Subject): Promise<void> {
     const { ref, log, expected, epoch } = subject;
     this.note(`${ref.partition}: look up times and epochs`);
+    await this.done(this.cleaning ?? Promise.resolve());
+    await this.learn();
+    if (subject.isUnsettled) return; // it has failed
     const span = this.clock.wallMs() - startMs + 2000;
     await this.done(checkTimestamp(log, expected, startMs - 1000 + this.random.below(span)));
     await this.done(this.untilIdle(subject));
@@ -214,6 +279,7 @@ export class LogRun {
     this.note(`${subject.ref.partition}: apply retention`);
     await this.done(subject.log.applyRetention());
     const { expected, settings } = subject;
+    if (!settings.cleanupDelete) return;
     if (subject.log.failure !== undefined) return;
     subject.takeStart('none');
     if (this.hadTrouble) return; // what cannot be removed now goes another time
@@ -245,6 +311,7 @@ export class LogRun {
 
   private async close(): Promise<void> {
     this.note('close');
+    this.onCleaned(true); // the cleaner stops wherever it is
     await this.done(this.store.close());
     if (this.hadTrouble) await settle(20); // what was under way
     // After trouble it is as good as a kill, at least.
@@ -297,6 +364,7 @@ export class LogRun {
     // After a failed fsync the page cache shows what is not on the disk. The process that saw it fail
     // knows; the next one cannot, unless the machine starts anew with it.
     const ending = this.disk.failedSyncs > 0 ? 'power cut' : wanted;
+    this.onCleaned(true);
     const luck = this.random.pick(this.isMild ? mildLuck : anyLuck);
     this.note(ending === 'power cut' ? `${ending}, of the rest is left ${luck}` : ending);
     this.disk.turnOff();
@@ -344,6 +412,7 @@ export class LogRun {
     } catch (error) {
       if (!(error instanceof KafkaError) && !isOfSystem(error, this.disk.faults)) throw error;
       this.note(`  not opened: ${error.message}`);
+      this.isOpenOn = undefined;
     }
     this.disk.heal();
   }
@@ -357,10 +426,11 @@ export class LogRun {
     const random = new SeededRandom(this.random.below(2 ** 31));
     this.hadTrouble = disk.faults !== undefined;
     this.troubledSteps = 0;
-    this.store = new DiskLogStore({ clock, random, disk, root: '/data', mostOpenFiles });
-    const logs = [];
+    const cleaner = () => this.cleanerSettings;
+    this.store = new ModelStore({ clock, random, disk, root: '/data', mostOpenFiles, cleaner });
+    const logs: ModelLog[] = [];
     for (const { ref, settings } of this.subjects)
-      logs.push(await this.done(this.store.open(ref, settings)));
+      logs.push((await this.done(this.store.open(ref, settings))) as ModelLog);
     for (const [i, subject] of this.subjects.entries()) {
       await this.done(subject.adopt(logs[i]!, ending));
     }
@@ -368,6 +438,7 @@ export class LogRun {
     this.note(
       `opened: ${logs.map((log) => `${log.logStartOffset} to ${log.logEndOffset}`).join(', ')}`,
     );
+    await this.learn();
     for (const { log, expected } of this.subjects) checkProducers(log, expected);
     for (const subject of this.subjects) {
       subject.becomeLeader();
@@ -382,7 +453,8 @@ export class LogRun {
       if (failure === undefined) continue;
       let log;
       try {
-        log = await this.done(this.store.open(subject.ref, subject.settings));
+        const opening = this.store.open(subject.ref, subject.settings);
+        log = (await this.done(opening)) as ModelLog;
       } catch (error) {
         if (!this.hadTrouble) throw error;
         this.note(`${subject.ref.partition}: not opened again: ${String(error)}`);
@@ -396,6 +468,7 @@ export class LogRun {
   }
 
   private async checkAll(): Promise<void> {
+    await this.learn();
     for (const { log, expected, epoch } of this.subjects) {
       await checkContents(log, expected, expected.start);
       await checkContents(log, expected, expected.start, 'lastStableOffset');
@@ -407,13 +480,30 @@ export class LogRun {
   }
 }
 
+/** With a cleaner that works when it is told to. */
+class ModelStore extends DiskLogStore {
+  async clean(): Promise<void> {
+    await this.cleaner?.run();
+  }
+
+  override cleanedUntil(log: CleanableLog): number | undefined {
+    return super.cleanedUntil(log);
+  }
+}
+
 function isOfSystem(error: unknown, faults: Faults | undefined): error is Error {
   const { code } = error as { code?: string };
   return code !== undefined && faults?.codes.includes(code) === true;
 }
 
 function someSettings(random: SeededRandom) {
+  const policy = random.pick(['delete', 'delete', 'compact', 'compact,delete'] as const);
   return logSettings({
+    cleanupDelete: policy !== 'compact',
+    cleanupCompact: policy !== 'delete',
+    minCleanableDirtyRatio: random.pick([0, 0, 0.5]),
+    minCompactionLagMs: random.pick([0, 0, 30_000]),
+    deleteRetentionMs: random.pick([0, 5000, 100_000]),
     segmentBytes: random.pick([1500, 3000, 6000]),
     segmentMs: random.pick([never, 60_000]),
     indexIntervalBytes: random.pick([1, 300, 1000, 4096]),

@@ -1,5 +1,6 @@
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import {
+  batches,
   buildBatch,
   readBatchHeader,
   type BatchInput,
@@ -14,10 +15,15 @@ import type {
   PartitionLog,
   PartitionRef,
 } from '../../../src/storage/partition-log.ts';
+import type { CleanableLog } from '../../../src/storage/cleaner/cleanable-log.ts';
 import { codeOf, rangeOf } from '../batches.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { endOf, ExpectedLog, type ExpectedBatch } from './expected-log.ts';
+import { checkClean, learnCleaned, Removals, type Cleanings } from './compaction.ts';
 import { checkOffsets, checkRead, demand } from './log-checks.ts';
+
+/** A log that the store's cleaner knows. */
+export type ModelLog = PartitionLog & CleanableLog;
 
 /** How a life of a log ended. */
 export type Ending = 'clean' | 'failure' | 'kill' | 'power cut';
@@ -30,6 +36,8 @@ export interface Surroundings {
   hadTrouble(): boolean;
   /** The machine that the log runs on. */
   machine(): { readonly isOff: boolean; readonly failedSyncs: number };
+  /** Whether the cleaner is at work. */
+  isCleaning(): boolean;
   problem(error: unknown): void;
 }
 
@@ -39,7 +47,7 @@ const transactionalIds = [11, 12];
 /** One log under test and the array that it must be equal to. */
 export class Subject {
   readonly expected = new ExpectedLog();
-  log!: PartitionLog;
+  log!: ModelLog;
   /** Up to here a deletion was asked for that may not have come about. */
   wantedStart = 0;
   /** A start that the log took but could not write down. */
@@ -49,6 +57,11 @@ export class Subject {
   /** Failed ones of which the log's earlier lives have suffered. */
   private knownFailedSyncs = 0;
   private values = 0;
+  /** Cleanings of which the model has not seen yet what they left: none came so far. */
+  private cleanedBelow = 0;
+  private keysBelow = 0;
+  private cleanBefore = 0;
+  private cleaningSinceMs = Infinity;
 
   constructor(
     readonly ref: PartitionRef,
@@ -64,10 +77,88 @@ export class Subject {
     return this.settings.flushMessages === 1;
   }
 
+  get isCompacted(): boolean {
+    return this.settings.cleanupCompact;
+  }
+
+  /** The cleaner begins. @param cleanedUntil  that much was clean before */
+  onCleaning(cleanedUntil: number): void {
+    this.cleanBefore = cleanedUntil;
+    if (this.isCompacted)
+      this.cleaningSinceMs = Math.min(this.cleaningSinceMs, this.around.wallMs());
+  }
+
+  /** It came to its end, or to an end. @param cleanedUntil  undefined: it may have come anywhere */
+  onCleaned(cleanedUntil: number | undefined): void {
+    if (!this.isCompacted) return;
+    const most = this.mostCleaned;
+    const isMore = cleanedUntil !== undefined && cleanedUntil > this.cleanBefore;
+    const limit = Math.max(most, this.log.logStartOffset); // before it all is deleted
+    demand(
+      !isMore || cleanedUntil <= limit,
+      () => `clean up to ${cleanedUntil}, where ${limit} may be`,
+    );
+    this.cleanedBelow = Math.max(this.cleanedBelow, Math.min(cleanedUntil ?? most, most));
+    this.keysBelow = Math.max(this.keysBelow, most);
+  }
+
+  /** Neither the last segment nor what is not stable is cleaned. */
+  private get mostCleaned(): number {
+    const { log } = this;
+    return Math.min(log.lastStableOffset, log.allSegments.at(-1)?.baseOffset ?? 0);
+  }
+
+  private get cleanings(): Cleanings {
+    const { around, cleanedBelow, keysBelow } = this;
+    const most = around.isCleaning() ? this.mostCleaned : 0;
+    return {
+      below: Math.max(cleanedBelow, most),
+      knownBelow: Math.max(keysBelow, most),
+      sinceMs: this.cleaningSinceMs,
+      nowMs: around.wallMs(),
+      deleteRetentionMs: this.settings.deleteRetentionMs,
+    };
+  }
+
+  /** Whether compaction may have taken what the model does not know of. */
+  get isUnsettled(): boolean {
+    return this.cleaningSinceMs < Infinity;
+  }
+
+  /** What compaction may have taken by now; undefined: nothing that is not known. */
+  removals(): Removals | undefined {
+    return this.isUnsettled ? new Removals(this.expected, this.cleanings) : undefined;
+  }
+
+  /** Looks at what the cleaner left. Nobody may be at work. */
+  async learn(): Promise<void> {
+    const { log, expected } = this;
+    // What a power cut brought back is deleted later.
+    if (log.logStartOffset >= expected.start) {
+      await log.deleteBefore(log.logStartOffset); // a deletion of nothing: retention is over
+      this.takeStart('none');
+    }
+    await learnCleaned(log, expected, this.cleanings);
+    if (this.mustForget) expected.forgetGone();
+    this.mustForget = false;
+    this.cleanedBelow = this.keysBelow = 0;
+    this.cleaningSinceMs = Infinity;
+  }
+
+  /** The log was opened anew since the model has seen what the cleaner left. */
+  private mustForget = false;
+
+  /** Up to there all is clean. */
+  checkClean(cleanedUntil: number): void {
+    checkClean(this.expected, cleanedUntil);
+  }
+
   /** Takes over a log that was just opened: what must be there is, and the rest of the model goes. */
-  async adopt(log: PartitionLog, ending: Ending): Promise<void> {
+  async adopt(log: ModelLog, ending: Ending): Promise<void> {
     const { expected } = this;
     const { logStartOffset: start, logEndOffset: end } = log;
+    if (this.isUnsettled && this.around.isCleaning()) this.onCleaned(undefined);
+    this.mustForget = this.isCompacted;
     this.log = log;
     const isCacheLost = this.around.machine().failedSyncs > this.knownFailedSyncs;
     if (ending === 'power cut' || isCacheLost) await recallLost(log, expected);
@@ -87,9 +178,12 @@ export class Subject {
       if (expected.isBoundary(end)) expected.cut(end);
       else expected.empty(end);
     }
+    const isLossy = ending === 'power cut' || isCacheLost;
+    if (isLossy && this.isCompacted) expected.loseHoles(await basesOf(log), promised);
     this.takeStart(ending);
     expected.acknowledgedEnd = expected.end;
     if (ending === 'clean' || ending === 'power cut') expected.durableEnd = expected.end;
+    if (this.mustForget && !this.isUnsettled) expected.forgetGone();
     // Opened again is repaired: what was cut off is gone for good.
     if (ending === 'failure') expected.forgetLost();
     log.onAdvance(() => this.onAdvance(log));
@@ -135,7 +229,8 @@ export class Subject {
     const gone = expected.batches
       .slice(expected.indexFrom(expected.start))
       .filter((batch) => endOf(batch) <= start);
-    const { retentionMs, retentionBytes } = settings;
+    const { retentionMs, retentionBytes, cleanupDelete } = settings;
+    if (!cleanupDelete) return false;
     const isOld = ({ records }: ExpectedBatch): boolean =>
       records.every(({ timestamp }) => around.wallMs() - timestamp > retentionMs);
     if (retentionMs >= 0 && gone.every(isOld)) return true;
@@ -147,7 +242,7 @@ export class Subject {
     this.log.becomeLeader(this.leaderEpoch);
   }
 
-  private onAdvance(log: PartitionLog): void {
+  private onAdvance(log: ModelLog): void {
     const { machine } = this;
     if (log !== this.log || machine.isOff) return;
     try {
@@ -159,7 +254,7 @@ export class Subject {
   }
 
   /** What the high watermark lets readers see has been written. */
-  private checkWritten(log: PartitionLog): void {
+  private checkWritten(log: ModelLog): void {
     const { highWatermark } = log;
     if (log.failure !== undefined || highWatermark <= log.logStartOffset) return;
     if (this.around.hadTrouble()) return;
@@ -214,7 +309,7 @@ export class Subject {
   /** A batch of several, as coordinators write them. */
   private appendAsCoordinator(): string {
     const first = this.newBatch();
-    const second = this.newBatch();
+    const second = withoutKeys(this.newBatch());
     return this.append(first, { ...second, baseOffset: endOf(first) });
   }
 
@@ -222,8 +317,9 @@ export class Subject {
   private async retry(): Promise<string> {
     const { random } = this.around;
     const producerId = random.pick([...plainIds, ...transactionalIds]);
-    const { batches } = this.expected.producer(producerId);
-    const again = batches.filter(
+    const { batches: known } = this.expected.producer(producerId);
+    if (this.mustForget && this.isUnsettled) return 'nobody knows what comes again';
+    const again = known.filter(
       (batch) => batch.baseOffset >= this.expected.start && this.mayComeAgain(batch),
     );
     if (again.length === 0) return 'nothing to retry';
@@ -242,7 +338,7 @@ export class Subject {
    * Of older ones a log that was opened anew knows each producer's last, as Apache Kafka's snapshots
    * do: no producer sends for longer than delivery.timeout.ms.
    */
-  private mayComeAgain({ records: [first] }: ExpectedBatch): boolean {
+  private mayComeAgain({ sent: [first] }: ExpectedBatch): boolean {
     return first !== undefined && this.around.wallMs() - first.timestamp < 590_000;
   }
 
@@ -300,22 +396,47 @@ export class Subject {
   ): ExpectedBatch {
     const { random } = this.around;
     const timestamp = this.around.wallMs() + random.below(2000) - 1000;
-    const records = Array.from({ length: count }, () => ({
-      value: `${this.values++}-${'x'.repeat(random.below(100))}`,
+    const sent = Array.from({ length: count }, (_, delta) => ({
+      delta,
+      key: this.isCompacted ? `k${random.below(12)}` : null,
+      value: this.newValue(),
       timestamp: timestamp + random.below(3),
     }));
     return {
       baseOffset: this.expected.end,
-      records,
+      sent,
+      records: sent,
       leaderEpoch: this.leaderEpoch,
       producerId,
       producerEpoch,
       baseSequence,
       isTransactional: false,
       marker: undefined,
+      compression: this.isCompacted && random.below(6) === 0 ? 'gzip' : 'none',
       bytes: 0,
+      horizonMs: undefined,
     };
   }
+
+  private newValue(): string | null {
+    const { random } = this.around;
+    if (this.isCompacted && random.below(6) === 0) return null;
+    return `${this.values++}-${'x'.repeat(random.below(100))}`;
+  }
+}
+
+/** Where the batches begin that are stored. */
+async function basesOf({ allSegments }: ModelLog): Promise<ReadonlySet<number>> {
+  const bases = new Set<number>();
+  for (const { medium, readableSize } of allSegments) {
+    if (readableSize === 0) continue;
+    const region = await medium.read(0, readableSize, false);
+    for (const range of region.ranges) {
+      for (const { baseOffset } of batches(range)) bases.add(baseOffset);
+    }
+    region.release();
+  }
+  return bases;
 }
 
 /**
@@ -323,7 +444,7 @@ export class Subject {
  * read anew: the cut was not durable.
  * Its writers heard of a failure and know nothing.
  */
-async function recallLost(log: PartitionLog, expected: ExpectedLog): Promise<void> {
+async function recallLost(log: ModelLog, expected: ExpectedLog): Promise<void> {
   while (expected.end < log.logEndOffset) {
     const fromOffset = expected.end;
     const request = { fromOffset, maxBytes: 1, minOneBatch: true, limit: 'logEndOffset' } as const;
@@ -338,26 +459,40 @@ async function recallLost(log: PartitionLog, expected: ExpectedLog): Promise<voi
 
 /** As it is stored: with the time of the append where the topic wants that. */
 function stamped(batch: ExpectedBatch, logAppendTimeMs: number): ExpectedBatch {
-  const records = batch.records.map(({ value, timestamp }) => ({
-    value: batch.marker ?? value,
-    timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : timestamp,
+  const sent = batch.sent.map((record) => ({
+    ...record,
+    value: batch.marker ?? record.value,
+    timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : record.timestamp,
   }));
-  return { ...batch, records, bytes: encode(batch).length };
+  return { ...batch, sent, records: sent, bytes: encode(batch).length };
 }
 
 function encode(batch: ExpectedBatch): Buffer {
-  const { records, producerId, producerEpoch, baseSequence, isTransactional, marker } = batch;
+  const { sent, producerId, producerEpoch, baseSequence, isTransactional, marker } = batch;
   if (marker !== undefined) {
     const value = encodeEndTransactionMarker(0);
-    const { timestamp } = records[0]!;
+    const { timestamp } = sent[0]!;
     return buildControlBatch({ type: marker, value, timestamp, producerId, producerEpoch });
   }
   const input: BatchInput = {
-    records: records.map(({ value, timestamp }) => ({ timestamp, value: Buffer.from(value) })),
+    records: sent.map(({ key, value, timestamp }) => ({
+      timestamp,
+      key: bytesOf(key),
+      value: bytesOf(value),
+    })),
     isTransactional,
+    compression: batch.compression,
   };
   return buildBatch(producerId < 0 ? input : { ...input, producerId, producerEpoch, baseSequence });
 }
+
+/** As records may be that are older than the topic's compaction. */
+function withoutKeys(batch: ExpectedBatch): ExpectedBatch {
+  const sent = batch.sent.map((record) => ({ ...record, key: null }));
+  return { ...batch, sent, records: sent };
+}
+
+const bytesOf = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));
 
 // Only for the type checker: it may go off in the midst.
 const isOff = (machine: { readonly isOff: boolean }): boolean => machine.isOff;
