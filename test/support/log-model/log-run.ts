@@ -1,15 +1,12 @@
 import { inspect } from 'node:util';
-import type { CleanableLog } from '../../../src/storage/cleaner/cleanable-log.ts';
 import {
   defaultCleanerSettings,
   type CleanerSettings,
 } from '../../../src/storage/cleaner/cleaner-settings.ts';
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
-import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import { startMs } from '../batches.ts';
-import { logSettings } from '../log-settings.ts';
 import { ManualClock, settle } from '../manual-clock.ts';
-import { MemoryDisk, type Faults } from '../memory-disk.ts';
+import { MemoryDisk } from '../memory-disk.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import {
   checkAtRest,
@@ -19,9 +16,9 @@ import {
   checkProducers,
   checkTimestamp,
 } from './log-checks.ts';
+import { isOfSystem, ModelStore, someSettings } from './model-store.ts';
 import { Subject, type Ending, type ModelLog } from './subject.ts';
 
-const never = 2 ** 53;
 const mildLuck = ['nothing', 'nothing', 'everything'] as const;
 const anyLuck = ['nothing', 'everything', 'a prefix', 'some', 'some'] as const;
 
@@ -478,41 +475,4 @@ export class LogRun {
       checkEpochs(log, expected, epoch);
     }
   }
-}
-
-/** With a cleaner that works when it is told to. */
-class ModelStore extends DiskLogStore {
-  async clean(): Promise<void> {
-    await this.cleaner?.run();
-  }
-
-  override cleanedUntil(log: CleanableLog): number | undefined {
-    return super.cleanedUntil(log);
-  }
-}
-
-function isOfSystem(error: unknown, faults: Faults | undefined): error is Error {
-  const { code } = error as { code?: string };
-  return code !== undefined && faults?.codes.includes(code) === true;
-}
-
-function someSettings(random: SeededRandom) {
-  const policy = random.pick(['delete', 'delete', 'compact', 'compact,delete'] as const);
-  return logSettings({
-    cleanupDelete: policy !== 'compact',
-    cleanupCompact: policy !== 'delete',
-    minCleanableDirtyRatio: random.pick([0, 0, 0.5]),
-    minCompactionLagMs: random.pick([0, 0, 30_000]),
-    deleteRetentionMs: random.pick([0, 5000, 100_000]),
-    segmentBytes: random.pick([1500, 3000, 6000]),
-    segmentMs: random.pick([never, 60_000]),
-    indexIntervalBytes: random.pick([1, 300, 1000, 4096]),
-    retentionMs: random.pick([-1, 120_000]),
-    retentionBytes: random.pick([-1, -1, 5000]),
-    timestampType: random.pick(['CreateTime', 'CreateTime', 'LogAppendTime']),
-    fileDeleteDelayMs: random.pick([0, 1000, 60_000]),
-    flushMessages: random.pick([1, 1, 7, never]),
-    flushMs: random.pick([never, 5000]),
-    producerIdExpirationMs: never,
-  });
 }

@@ -1,14 +1,5 @@
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
-import {
-  batches,
-  buildBatch,
-  readBatchHeader,
-  type BatchInput,
-} from '../../../src/protocol/record-batch.ts';
-import {
-  buildControlBatch,
-  encodeEndTransactionMarker,
-} from '../../../src/protocol/control-record.ts';
+import { batches, readBatchHeader } from '../../../src/protocol/record-batch.ts';
 import type {
   AppendOptions,
   LogSettings,
@@ -21,6 +12,7 @@ import type { SeededRandom } from '../seeded-random.ts';
 import { endOf, ExpectedLog, type ExpectedBatch } from './expected-log.ts';
 import { checkClean, learnCleaned, Removals, type Cleanings } from './compaction.ts';
 import { checkOffsets, checkRead, demand } from './log-checks.ts';
+import { encode, stamped, withoutKeys } from './sent-batches.ts';
 
 /** A log that the store's cleaner knows. */
 export type ModelLog = PartitionLog & CleanableLog;
@@ -456,43 +448,6 @@ async function recallLost(log: ModelLog, expected: ExpectedLog): Promise<void> {
     if (!isBack) return; // the checks that follow say what is wrong
   }
 }
-
-/** As it is stored: with the time of the append where the topic wants that. */
-function stamped(batch: ExpectedBatch, logAppendTimeMs: number): ExpectedBatch {
-  const sent = batch.sent.map((record) => ({
-    ...record,
-    value: batch.marker ?? record.value,
-    timestamp: logAppendTimeMs >= 0 ? logAppendTimeMs : record.timestamp,
-  }));
-  return { ...batch, sent, records: sent, bytes: encode(batch).length };
-}
-
-function encode(batch: ExpectedBatch): Buffer {
-  const { sent, producerId, producerEpoch, baseSequence, isTransactional, marker } = batch;
-  if (marker !== undefined) {
-    const value = encodeEndTransactionMarker(0);
-    const { timestamp } = sent[0]!;
-    return buildControlBatch({ type: marker, value, timestamp, producerId, producerEpoch });
-  }
-  const input: BatchInput = {
-    records: sent.map(({ key, value, timestamp }) => ({
-      timestamp,
-      key: bytesOf(key),
-      value: bytesOf(value),
-    })),
-    isTransactional,
-    compression: batch.compression,
-  };
-  return buildBatch(producerId < 0 ? input : { ...input, producerId, producerEpoch, baseSequence });
-}
-
-/** As records may be that are older than the topic's compaction. */
-function withoutKeys(batch: ExpectedBatch): ExpectedBatch {
-  const sent = batch.sent.map((record) => ({ ...record, key: null }));
-  return { ...batch, sent, records: sent };
-}
-
-const bytesOf = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));
 
 // Only for the type checker: it may go off in the midst.
 const isOff = (machine: { readonly isOff: boolean }): boolean => machine.isOff;
