@@ -362,6 +362,8 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   endSwap(): void {
+    // What it replaced must not come back once nothing says any more that it was replaced.
+    this.tools.disk.syncDirectory(this.folder.path);
     this.changeMark('');
     this.folder.changed();
   }

@@ -37,6 +37,8 @@ export function clearLeftovers(
     const baseOffset = offsetIn(name.slice(0, -swapSuffix.length), '.log');
     if (baseOffset !== undefined) removeReplaced(disk, folder, baseOffset, `${folder}/${name}`);
   }
+  // What they replace must not come back once nothing says any more that it was replaced.
+  if (begun.length > 0) disk.syncDirectory(folder);
   for (const name of begun) {
     const path = `${folder}/${name}`;
     disk.rename(path, path.slice(0, -swapSuffix.length));
