@@ -87,6 +87,7 @@ export class Pace {
   }
 
   private async sleep(ms: number): Promise<void> {
+    if (this.isAborted()) return; // who wants it to end has called `hurry` already
     await new Promise<void>((resolve) => {
       const timer = this.clock.schedule(ms, resolve);
       this.wake = () => {

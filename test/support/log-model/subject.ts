@@ -223,8 +223,14 @@ export class Subject {
       .filter((batch) => endOf(batch) <= start);
     const { retentionMs, retentionBytes, cleanupDelete } = settings;
     if (!cleanupDelete) return false;
-    const isOld = ({ records }: ExpectedBatch): boolean =>
-      records.every(({ timestamp }) => around.wallMs() - timestamp > retentionMs);
+    // What the cleaner has taken, which looks for what is too old itself, keeps nothing young.
+    const removals = this.removals();
+    const isOld = (batch: ExpectedBatch): boolean =>
+      batch.records.every(
+        (record) =>
+          around.wallMs() - record.timestamp > retentionMs ||
+          removals?.mayGo(batch, record) === true,
+      );
     if (retentionMs >= 0 && gone.every(isOld)) return true;
     return retentionBytes >= 0 && expected.bytesFrom(start) >= retentionBytes;
   }

@@ -141,12 +141,17 @@ describe('the pace', () => {
   function paced(maxBytesPerSecond: number) {
     const clock = new ManualClock();
     const settings = { ...defaultCleanerSettings, maxBytesPerSecond };
+    let isAborted = false;
     const pace = new Pace(
       clock,
       () => settings,
-      () => false,
+      () => isAborted,
     );
-    return { clock, pace };
+    const abort = (): void => {
+      isAborted = true;
+      pace.hurry();
+    };
+    return { clock, pace, abort };
   }
 
   test('counts work as such until others could run', async () => {
@@ -167,5 +172,15 @@ describe('the pace', () => {
     await clock.advance(699);
     await passing;
     expect(pace.isOver).toBe(false);
+  });
+
+  test.each(['before', 'in'])('nobody waits for a pause that was aborted %s it', async (when) => {
+    const { clock, pace, abort } = paced(1);
+    await clock.advance(301);
+    if (when === 'before') abort();
+    const passing = pace.pass(1_000_000);
+    if (when === 'in') abort();
+    await expect(passing).rejects.toThrow('was aborted');
+    expect(clock.pendingTimers).toBe(0);
   });
 });
