@@ -222,6 +222,7 @@ export class DiskLogStore extends BaseLogStore {
     this.claimFolder(ref, name);
     const isThere = this.isThere(name) && this.disk.exists(this.pathOf(name));
     const isUntouched = this.unopened.has(name);
+    if (!isThere && failed === undefined) this.checkpoints.begin(name);
     const before = this.openFolders.get(name);
     before?.folder.close();
     const { disk, rootFolder, tools, clock, logger } = this;

@@ -18,6 +18,8 @@ export class RootCheckpoints {
   private isWritten = true;
   /** Whether the starts were written since they were durable. */
   private areStartsUnsynced = false;
+  /** Whether the files may name folders that are gone. */
+  private namesGone = false;
 
   constructor(
     private readonly disk: Disk,
@@ -55,8 +57,29 @@ export class RootCheckpoints {
 
   /** What they say of a folder is not true of another one of that name. */
   forget(name: string): void {
-    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) map.delete(name);
-    if (this.cleaned.delete(name)) this.writeCleaned();
+    for (const map of [this.recoveryPoints, this.logStarts, this.highWatermarks]) {
+      if (map.delete(name)) this.namesGone = true;
+    }
+    if (!this.cleaned.delete(name)) return;
+    this.namesGone = true;
+    this.writeCleaned();
+  }
+
+  /**
+   * A new log comes under this name: after a crash, too, it must not be taken for one that had the
+   * name before it, and began and was durable somewhere else.
+   *
+   * @throws raw system errors
+   */
+  begin(name: string): void {
+    this.forget(name);
+    if (!this.namesGone) return;
+    this.writeOffsets(recoveryPointFile, this.recoveryPoints, true);
+    this.writeOffsets(highWatermarkFile, this.highWatermarks, true);
+    this.writeOffsets(logStartFile, this.logStarts, true);
+    this.writeOffsets(cleanerFile, this.cleaned, true);
+    this.disk.syncDirectory(this.root);
+    this.namesGone = false;
   }
 
   /** Writes down how far each log is durable, begins, and was committed. @returns whether it could */

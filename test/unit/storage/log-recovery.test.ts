@@ -410,6 +410,27 @@ describe('the folder', () => {
     await store.close();
   });
 
+  test.each(['killed', 'cut off from power'])(
+    'of a new topic with the name of a deleted one is its own when the process is %s',
+    async (how) => {
+      const disk = new MemoryDisk();
+      const { store, log, clock } = await open(disk, { flushMessages: 1 });
+      for (let i = 0; i < 9; i++) await put(log, ['old']);
+      await log.deleteBefore(7);
+      await clock.advance(60_000); // the checkpoints say where it begins and is durable
+      await store.delete(partitionRef());
+      const ref = { ...partitionRef(), topicId: 'AAAAAAAAAAAAAAAAAAAAZg' };
+      const settings = logSettings({ flushMessages: 1 });
+      await put(await store.open(ref, settings), ['new']);
+      const left = how === 'killed' ? disk.copy() : disk.afterPowerCut();
+      const around = { clock: new ManualClock(), random: new SeededRandom(2) };
+      const again = new DiskLogStore({ ...around, disk: left, root: '/data' });
+      const found = await again.open(ref, settings);
+      expect([found.logStartOffset, found.logEndOffset]).toEqual([0, 1]);
+      expect(await valuesFrom(found, 0)).toEqual(['new']);
+    },
+  );
+
   test('of another topic of the same name is set aside', async () => {
     const disk = new MemoryDisk();
     const before = await open(disk);
