@@ -219,6 +219,14 @@ export class LogRun {
     }
   }
 
+  /** Time that passed in the midst of a turn looks like other work, for which the cleaner pauses. */
+  private async untilCleaned(): Promise<void> {
+    while (this.cleaning !== undefined && !this.disk.isOff) {
+      await settle(1);
+      await this.clock.advance(1);
+    }
+  }
+
   /** @param isAnywhere  nobody knows how far the cleaner came */
   private onCleaned(isAnywhere: boolean): void {
     if (this.cleaning === undefined) return;
@@ -246,7 +254,7 @@ export class LogRun {
   private async lookUp(subject: Subject): Promise<void> {
     const { ref, log, expected, epoch } = subject;
     this.note(`${ref.partition}: look up times and epochs`);
-    await this.done(this.cleaning ?? Promise.resolve());
+    await this.done(this.untilCleaned());
     await this.learn();
     if (subject.isUnsettled) return; // it has failed
     const span = this.clock.wallMs() - startMs + 2000;
