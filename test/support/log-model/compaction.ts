@@ -157,6 +157,10 @@ export async function learnCleaned(
     batch.bytes = now?.bytes ?? 0;
     if (now === undefined) expected.drop(batch);
   }
+  for (const batch of expected.batches) {
+    const isEmptied = found.get(batch.baseOffset)?.offsets.size === 0;
+    if (endOf(batch) <= start && isEmptied) batch.records = [];
+  }
 }
 
 function checkLeft(

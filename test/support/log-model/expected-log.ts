@@ -101,10 +101,13 @@ export class ExpectedLog {
   /**
    * Where offsets may be missing for good reason nobody can tell what a power cut took from the midst
    * of what was not durable: what comes behind it stays.
+   *
+   * @param start  what lies below is not lost but deleted, and transactions may have begun there
    */
-  loseHoles(left: ReadonlySet<number>, durableEnd: number): void {
+  loseHoles(left: ReadonlySet<number>, durableEnd: number, start: number): void {
     const lost = this.batches.filter(
-      ({ baseOffset }) => baseOffset >= durableEnd && !left.has(baseOffset),
+      (batch) =>
+        batch.baseOffset >= durableEnd && endOf(batch) > start && !left.has(batch.baseOffset),
     );
     if (lost.length === 0) return;
     this.lost.push(...lost);

@@ -15,7 +15,11 @@ import { checkOffsets, checkRead, demand } from './log-checks.ts';
 import { encode, stamped, withoutKeys } from './sent-batches.ts';
 
 /** A log that the store's cleaner knows. */
-export type ModelLog = PartitionLog & CleanableLog;
+export interface ModelLog extends PartitionLog, CleanableLog {
+  readonly settings: LogSettings;
+  /** What is durable ends here, it says. */
+  readonly recoveryPoint: number;
+}
 
 /** How a life of a log ended. */
 export type Ending = 'clean' | 'failure' | 'kill' | 'power cut';
@@ -151,6 +155,10 @@ export class Subject {
     const { logStartOffset: start, logEndOffset: end } = log;
     if (this.isUnsettled && this.around.isCleaning()) this.onCleaned(undefined);
     this.mustForget = this.isCompacted;
+    const before = this.log as ModelLog | undefined;
+    // The cleaner flushes, and a timer does.
+    if (before !== undefined)
+      expected.durableEnd = Math.max(expected.durableEnd, before.recoveryPoint);
     this.log = log;
     const isCacheLost = this.around.machine().failedSyncs > this.knownFailedSyncs;
     if (ending === 'power cut' || isCacheLost) await recallLost(log, expected);
@@ -166,12 +174,14 @@ export class Subject {
       expected.isBoundary(end) || end === start,
       () => `the log ends at ${end}, within a batch`,
     );
+    // Retention has counted what is cut off now.
+    if (start > expected.start) this.takeStart(ending);
     if (end < expected.end) {
       if (expected.isBoundary(end)) expected.cut(end);
       else expected.empty(end);
     }
     const isLossy = ending === 'power cut' || isCacheLost;
-    if (isLossy && this.isCompacted) expected.loseHoles(await basesOf(log), promised);
+    if (isLossy && this.isCompacted) expected.loseHoles(await basesOf(log), promised, start);
     this.takeStart(ending);
     expected.acknowledgedEnd = expected.end;
     if (ending === 'clean' || ending === 'power cut') expected.durableEnd = expected.end;
