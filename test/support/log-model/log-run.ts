@@ -211,7 +211,7 @@ export class LogRun {
     const isAwaited = this.random.below(3) > 0;
     this.note(isAwaited ? 'compact' : 'compact, and go on meanwhile');
     if (!isAwaited) return;
-    await this.done(cleaning);
+    await this.done(this.untilCleaned());
     await this.learn();
     if (this.hadTrouble) return;
     for (const subject of this.subjects) {
