@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LogSettings } from '../../../../src/storage/partition-log.ts';
+import { valuesFrom } from '../../../support/batches.ts';
 import { settle } from '../../../support/manual-clock.ts';
 import type { MemoryDisk } from '../../../support/memory-disk.ts';
 import { CleaningFixture, inTransaction } from './cleaning-fixture.ts';
@@ -62,6 +63,26 @@ describe('a compacted log after a power cut', () => {
       [1, 'c', 'c'],
     ]);
     await last.close();
+  });
+
+  test('is read across a gap, as far as what lies behind it is stable', async () => {
+    const fixture = new CleaningFixture('disk');
+    await fixture.open({ segmentBytes: 600 });
+    await fixture.put([['a', long]]);
+    const { size } = fixture.disk.stat(fileOf(0, '.log'))!;
+    await fixture.put([['b', `never durable${long}`]]);
+    await fixture.put([['c', `c${long}`]], inTransaction(5, 0));
+    const disk = fixture.disk.copy();
+    disk.truncate(fileOf(0, '.log'), size);
+    const next = await openedOn(disk);
+    const { log } = next;
+    expect(log.lastStableOffset).toBe(2);
+    expect(await valuesFrom(log, 1)).toEqual([`c${long}`]);
+    expect(await valuesFrom(log, 1, 'lastStableOffset')).toEqual([]);
+    await next.end('COMMIT', 5);
+    const [first] = await valuesFrom(log, 1, 'lastStableOffset');
+    expect(first).toBe(`c${long}`);
+    await next.close();
   });
 });
 
