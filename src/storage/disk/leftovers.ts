@@ -30,8 +30,10 @@ export function clearLeftovers(
   const firstCleaned = Math.min(...cleaned.map(offsetOf));
   const swaps = names.filter((name) => name.endsWith(swapSuffix));
   const half = swaps.filter((name) => offsetOf(name) >= firstCleaned);
-  // Those that say it was undone go last.
-  for (const name of [...deleted, ...half, ...cleaned]) disk.remove(`${folder}/${name}`);
+  for (const name of [...deleted, ...half]) disk.remove(`${folder}/${name}`);
+  // Those that say it was undone go last, after a power cut too.
+  if (half.length > 0) disk.syncDirectory(folder);
+  for (const name of cleaned) disk.remove(`${folder}/${name}`);
   const begun = swaps.filter((name) => !half.includes(name));
   for (const name of begun) {
     const baseOffset = offsetIn(name.slice(0, -swapSuffix.length), '.log');

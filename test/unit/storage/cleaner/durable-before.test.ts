@@ -84,6 +84,33 @@ describe('a compacted log after a power cut', () => {
     expect(first).toBe(`c${long}`);
     await next.close();
   });
+
+  test('has no half swap back that was undone', async () => {
+    const fixture = new CleaningFixture('disk');
+    await fixture.open();
+    await fixture.put([['a', 'old']]);
+    await fixture.put([['a', 'new']]);
+    await fixture.roll();
+    await fixture.log.flush();
+    const { disk } = fixture;
+    const stored = disk.readFile(fileOf(0, '.log'));
+    // Killed in the midst of the renames.
+    disk.writeFile(fileOf(0, '.log.swap'), stored.subarray(stored.length / 2), { sync: true });
+    disk.writeFile(fileOf(0, '.index.cleaned'), '', { sync: true });
+    disk.syncDirectory(folder);
+    const next = await openedOn(disk.copy());
+    const records = [
+      [0, 'a', 'old'],
+      [1, 'a', 'new'],
+    ];
+    expect(await next.records()).toEqual(records);
+    for (let i = 0; i < 30; i++) {
+      const last = await openedOn(next.disk.afterPowerCut('some'));
+      expect(await last.records()).toEqual(records);
+      await last.close();
+    }
+    await next.close();
+  });
 });
 
 describe('a transaction of which compaction has left nothing', () => {
