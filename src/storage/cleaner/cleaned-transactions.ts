@@ -1,5 +1,6 @@
 import { controlTypeOf } from '../../protocol/control-record.ts';
 import {
+  baseOffsetAt,
   isTransactionalAt,
   lastOffsetAt,
   openRecords,
@@ -37,7 +38,7 @@ export class CleanedTransactions {
     this.beginUntil(lastOffsetAt(buffer, at));
     if (!isTransactionalAt(buffer, at)) return false;
     const producerId = producerIdAt(buffer, at);
-    const aborted = this.aborted.get(producerId);
+    const aborted = this.abortedAt(producerId, baseOffsetAt(buffer, at));
     if (aborted === undefined) {
       this.committed.add(producerId);
       return false;
@@ -54,7 +55,7 @@ export class CleanedTransactions {
     const producerId = producerIdAt(buffer, at);
     switch (controlTypeOf(cursor.key())) {
       case 'ABORT': {
-        const aborted = this.aborted.get(producerId);
+        const aborted = this.abortedAt(producerId, baseOffsetAt(buffer, at));
         this.aborted.delete(producerId);
         if (aborted?.isSeen !== true) return true;
         this.kept.push(aborted.row);
@@ -79,11 +80,17 @@ export class CleanedTransactions {
     return rows;
   }
 
+  /** Retention may have taken the segment with the marker of one before that could be seen. */
+  private abortedAt(producerId: number, offset: number): Aborted | undefined {
+    const aborted = this.aborted.get(producerId);
+    return aborted === undefined || aborted.row.lastOffset < offset ? undefined : aborted;
+  }
+
   private beginUntil(offset: number): void {
     for (; this.reached < this.waiting.length; this.reached++) {
       const row = this.waiting[this.reached] as AbortedRow;
       if (row.firstOffset > offset) return;
-      if (!this.aborted.has(row.producerId)) {
+      if (this.abortedAt(row.producerId, row.firstOffset) === undefined) {
         this.aborted.set(row.producerId, { row, isSeen: false });
       }
     }

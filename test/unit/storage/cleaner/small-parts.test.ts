@@ -1,11 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import { KeyHash } from '../../../../src/storage/cleaner/key-hash.ts';
+import { CleanedTransactions } from '../../../../src/storage/cleaner/cleaned-transactions.ts';
 import { defaultCleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
 import { OffsetMap } from '../../../../src/storage/cleaner/offset-map.ts';
 import { Pace } from '../../../../src/storage/cleaner/pace.ts';
 import { Throttler } from '../../../../src/storage/cleaner/throttler.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { SeededRandom } from '../../../support/seeded-random.ts';
+import { batchOfEntries, inTransaction } from './cleaning-fixture.ts';
+
+describe('transactions along the way of the cleaner', () => {
+  function isAborted(transactions: CleanedTransactions, baseOffset: number): boolean {
+    const { buffer, start } = batchOfEntries([['a', 'a']], inTransaction(5, 0));
+    buffer.writeBigInt64BE(BigInt(baseOffset), start);
+    return transactions.onData(buffer, start);
+  }
+
+  test('an abort reaches no further than its marker, which retention may have taken meanwhile', () => {
+    const rows = [
+      { producerId: 5, firstOffset: 0, lastOffset: 2, lastStableOffset: 3 },
+      { producerId: 5, firstOffset: 6, lastOffset: 8, lastStableOffset: 9 },
+    ];
+    const transactions = new CleanedTransactions(rows);
+    const found = [0, 1, 3, 6, 7, 9].map((offset) => isAborted(transactions, offset));
+    expect(found).toEqual([true, true, false, true, true, false]);
+  });
+});
 
 const secret = Uint8Array.from({ length: 16 }, (_, i) => i);
 
