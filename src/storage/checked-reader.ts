@@ -42,7 +42,8 @@ function step(
   walk: CheckedWalk,
   length: number,
 ): MaybePromise<Found> {
-  const available = Math.min(length, segment.readableSize - walk.position);
+  walk.readableEnd = segment.readableSize;
+  const available = Math.min(length, walk.readableEnd - walk.position);
   if (available <= 0) return undefined;
   const region = segment.medium.read(walk.position, available, false);
   const next = (read: Region): MaybePromise<Found> => {
@@ -124,7 +125,8 @@ export async function visitChecked(
 ): Promise<void> {
   let length = lookupRead;
   while (walk.position < segment.readableSize) {
-    const available = Math.min(length, segment.readableSize - walk.position);
+    walk.readableEnd = segment.readableSize;
+    const available = Math.min(length, walk.readableEnd - walk.position);
     const region = await segment.medium.read(walk.position, available, false);
     length = lookupRead;
     try {

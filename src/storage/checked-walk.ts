@@ -56,6 +56,8 @@ export class IndexDoubt extends StorageFailure {}
  */
 export class CheckedWalk {
   position: number;
+  /** Where the segment ended when the bytes at hand were read: it may have grown since. */
+  readableEnd: number;
   /** The batch at `position` begins here or later. */
   nextOffset: number;
   /** The batch that was checked last is damaged, and nothing of it is wanted. */
@@ -72,6 +74,7 @@ export class CheckedWalk {
     start: WalkStart,
   ) {
     this.position = start.position;
+    this.readableEnd = segment.readableSize;
     this.nextOffset = start.nextOffset;
     this.lastOffset = start.lastOffset;
     this.isByIndex = start.lastOffset !== undefined;
@@ -85,7 +88,7 @@ export class CheckedWalk {
    */
   check(buffer: Buffer, at: number, end: number): number {
     const place: Place = { buffer, at, end };
-    const left = this.segment.readableSize - this.position;
+    const left = this.readableEnd - this.position;
     if (left < batchHeaderSize) throw this.damage('the batch is cut off');
     if (end - at < batchHeaderSize) return Math.min(left, batchHeaderSize + aheadSize);
     const size = batchSizeAt(buffer, at);

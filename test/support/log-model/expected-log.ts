@@ -48,8 +48,6 @@ interface EndedTransaction extends AbortedTransaction {
 export interface ExpectedAbort extends EndedTransaction {
   /** Its first batch that has records still. */
   readonly firstLeft: number;
-  /** Whether any of its records lie where the reader looks. */
-  readonly isSeen: boolean;
 }
 
 export const endOf = ({ baseOffset, sent }: ExpectedBatch): number => baseOffset + sent.length;
@@ -262,8 +260,7 @@ export class ExpectedLog {
       )
       .map((ended) => {
         const data = this.dataOf(ended);
-        const isSeen = data.some((batch) => batch.baseOffset < end && endOf(batch) > from);
-        return { ...ended, firstLeft: data[0]?.baseOffset ?? ended.markerOffset, isSeen };
+        return { ...ended, firstLeft: data[0]?.baseOffset ?? ended.markerOffset };
       });
   }
 

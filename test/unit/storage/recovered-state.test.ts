@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { readRecords } from '../../../src/protocol/record-batch.ts';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
 import { batchOf, idempotentBatch, marker, startMs } from '../../support/batches.ts';
@@ -64,6 +65,36 @@ describe('epochs after a power cut', () => {
       expect(again.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 4 });
     },
   );
+});
+
+test('a read of what was found on the disk gives all that was there when it began', async () => {
+  const before = new MemoryDisk();
+  await putIn(await open(before), 0, ['a']);
+  const disk = before.copy();
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  const openFile = disk.open.bind(disk);
+  disk.open = (path, options) => {
+    const file = openFile(path, options);
+    const read = file.read.bind(file);
+    // As a disk that is slow: the bytes are those of when it was asked.
+    file.read = async (...args) => {
+      const bytes = await read(...args);
+      await gate;
+      return bytes;
+    };
+    return file;
+  };
+  const log = await open(disk);
+  await putIn(log, 0, ['b']);
+  const wish = { fromOffset: 0, maxBytes: 10_000, minOneBatch: true } as const;
+  const reading = log.read({ ...wish, limit: 'highWatermark' });
+  await putIn(log, 0, ['c']);
+  goOn();
+  const result = await reading;
+  const found = result.records.flatMap((range) => readRecords(range));
+  expect(found.map(({ value }) => value?.toString())).toEqual(['a', 'b']);
+  result.release();
 });
 
 describe('time indexes after a power cut', () => {
