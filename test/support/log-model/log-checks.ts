@@ -204,6 +204,7 @@ function checkAborted(
       (batch) =>
         batch.producerId === producerId &&
         !batch.isControl &&
+        batch.recordsCount > 0 &&
         batch.baseOffset >= firstOffset &&
         batch.baseOffset < markerOffset,
     );
