@@ -4,6 +4,7 @@ import { createPartitions } from '../../../src/protocol/messages/create-partitio
 import { deleteRecords } from '../../../src/protocol/messages/delete-records.ts';
 import { deleteTopics } from '../../../src/protocol/messages/delete-topics.ts';
 import { findCoordinator } from '../../../src/protocol/messages/find-coordinator.ts';
+import { listOffsets } from '../../../src/protocol/messages/list-offsets.ts';
 import { incrementalAlterConfigs } from '../../../src/protocol/messages/incremental-alter-configs.ts';
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.ts';
 import { offsetCommit } from '../../../src/protocol/messages/offset-commit.ts';
@@ -163,6 +164,14 @@ export class Filling {
       timeoutMs: 5_000,
     });
     expect(topics[0]!.partitions[0]).toMatchObject({ errorCode: 0, lowWatermark: offset });
+    // Apache Kafka finds no record by time as long as it has segments of which all is deleted.
+    await until(`the segments of ${name} below ${offset} are gone`, async () => {
+      const answer = await client.request(listOffsets, 8, {
+        replicaId: -1,
+        topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: 0 }] }],
+      });
+      return answer.topics[0]!.partitions[0]!.offset === offset;
+    });
   }
 
   private async grow(client: RawClient, count: number): Promise<void> {
