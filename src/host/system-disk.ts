@@ -170,6 +170,12 @@ const readAsync = promisify(fs.read);
 const writevAsync = promisify(fs.writev);
 const fsyncAsync = promisify(fs.fdatasync);
 
+/**
+ * Bytes of one write. From 2 MiB on Linux may take a huge page of the page cache for it, which on a
+ * virtual machine is often one that the host has taken back: then a MiB costs ten times as much.
+ */
+const largestWrite = 1024 * 1024;
+
 class SystemFile implements DiskFile {
   constructor(
     private readonly descriptor: number,
@@ -219,10 +225,9 @@ class SystemFile implements DiskFile {
 
   writeSync(chunks: readonly Uint8Array[], position: number): void {
     let at = position;
-    let rest: Uint8Array[] = chunks as Uint8Array[];
+    let rest: readonly Uint8Array[] = chunks;
     for (let left = sizeOf(rest); left > 0;) {
-      const first = rest[0];
-      const written = this.writeSome(rest, first, at);
+      const written = this.writeSome(forOneWrite(rest, left), at);
       requireProgress(written);
       at += written;
       left -= written;
@@ -230,11 +235,12 @@ class SystemFile implements DiskFile {
     }
   }
 
-  private writeSome(rest: Uint8Array[], first: Uint8Array | undefined, at: number): number {
+  private writeSome(chunks: readonly Uint8Array[], at: number): number {
+    const [first] = chunks;
     try {
-      return rest.length === 1 && first !== undefined
+      return chunks.length === 1 && first !== undefined
         ? fs.writeSync(this.descriptor, first, 0, first.length, at)
-        : fs.writevSync(this.descriptor, rest, at);
+        : fs.writevSync(this.descriptor, chunks, at);
     } catch (error) {
       throw named(error, this.path);
     }
@@ -242,9 +248,10 @@ class SystemFile implements DiskFile {
 
   async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
     let at = position;
-    let rest: Uint8Array[] = chunks as Uint8Array[];
+    let rest: readonly Uint8Array[] = chunks;
     for (let left = sizeOf(rest); left > 0;) {
-      const { bytesWritten } = await writevAsync(this.descriptor, rest, at).catch(
+      const part = forOneWrite(rest, left);
+      const { bytesWritten } = await writevAsync(this.descriptor, part, at).catch(
         (error: unknown) => {
           throw named(error, this.path);
         },
@@ -284,6 +291,19 @@ function named(error: unknown, path: string): Error {
   return Object.assign(error as NodeJS.ErrnoException, { path });
 }
 
+/** @param size  of all chunks together */
+function forOneWrite(chunks: readonly Uint8Array[], size: number): readonly Uint8Array[] {
+  if (size <= largestWrite) return chunks;
+  const part: Uint8Array[] = [];
+  let room = largestWrite;
+  for (const chunk of chunks) {
+    part.push(chunk.length <= room ? chunk : chunk.subarray(0, room));
+    room -= chunk.length;
+    if (room <= 0) break;
+  }
+  return part;
+}
+
 function sizeOf(chunks: readonly Uint8Array[]): number {
   let size = 0;
   for (const chunk of chunks) size += chunk.length;
@@ -291,7 +311,7 @@ function sizeOf(chunks: readonly Uint8Array[]): number {
 }
 
 /** What is left to write after the system took only part of it. */
-function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
   let skip = bytes;
   const rest: Uint8Array[] = [];
   for (const chunk of chunks) {

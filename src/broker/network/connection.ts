@@ -57,8 +57,9 @@ interface Exchange {
 
 /** Bytes of frames that may wait behind a parked request before the socket is paused. */
 const maxWaitingBytes = 256 * 1024;
-/** Produce requests that may be under way at once. */
+/** Produce requests that may be under way at once, and their bytes. */
 const maxProducesUnderWay = 1000;
+const maxBytesUnderWay = 8 * 1024 * 1024;
 const produceKey = 0;
 
 /**
@@ -79,6 +80,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private readonly waiting: Frame[] = [];
   private waitingBytes = 0;
   private readonly underWay: Exchange[] = [];
+  private bytesUnderWay = 0;
   private onlyProducesUnderWay = true;
   private flushScheduled = false;
   private isPaused = false;
@@ -193,7 +195,10 @@ export class Connection implements ConnectionFacts, BudgetMember {
     if (this.isOutputBlocked || this.state !== 'open') return false;
     if (this.underWay.length === 0) return true;
     return (
-      this.onlyProducesUnderWay && this.underWay.length < maxProducesUnderWay && isProduce(frame)
+      this.onlyProducesUnderWay &&
+      this.underWay.length < maxProducesUnderWay &&
+      this.bytesUnderWay < maxBytesUnderWay &&
+      isProduce(frame)
     );
   }
 
@@ -209,6 +214,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.onlyProducesUnderWay =
       (this.underWay.length === 0 || this.onlyProducesUnderWay) && isProduce(frame);
     this.underWay.push(exchange);
+    this.bytesUnderWay += frameBytes;
     this.parts.incoming.take(frameBytes);
     if (isSettled) return;
     void outcome.then((settled) => {
@@ -223,6 +229,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
       const [first] = this.underWay;
       if (first?.outcome === undefined) break;
       this.underWay.shift();
+      this.bytesUnderWay -= first.frameBytes;
       this.parts.incoming.give(first.frameBytes);
       this.emit(first.outcome);
     }
