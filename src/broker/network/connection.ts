@@ -103,14 +103,17 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.lastActiveMs = parts.clock.monotonicMs();
     const { settings, memory } = parts;
     this.reader = new FrameReader(settings.maxRequestBytes, memory, (frame) => this.onFrame(frame));
-    this.output = new OutputBuffer(socket, parts.writers, parts.outgoing, () => this.touch());
+    this.output = new OutputBuffer(
+      ...([socket, parts.writers, parts.outgoing] as const),
+      () => this.touch(),
+      () => this.onDrain(),
+    );
     readInto(
       socket,
       () => this.reader.target,
       (target, bytes) => this.onData(target, bytes, true),
     );
     socket.on('data', (chunk: Buffer) => this.onData(chunk, chunk.length, false));
-    socket.on('drain', () => this.onDrain());
     socket.on('error', (error) =>
       this.parts.logger.debug('connection broke', { client: this.clientHost, error }),
     );

@@ -26,14 +26,20 @@ export function readInto(
   const generator = fieldOf(socket, 'kBufferGen');
   if (buffer === undefined || callback === undefined || generator === undefined) return false;
   if (typeof handle?.useUserBuffer !== 'function') return false;
-  const first = memory();
-  inside[buffer] = first;
+  let current = memory();
+  inside[buffer] = current;
   inside[callback] = (bytes: number, target: Buffer): boolean => {
     onRead(target, bytes);
     return true; // who wants no more pauses the socket
   };
-  inside[generator] = memory;
-  handle.useUserBuffer(first);
+  // The same again is nothing to tell: saying so is not free.
+  inside[generator] = (): Buffer | undefined => {
+    const next = memory();
+    if (next === current) return undefined;
+    current = next;
+    return next;
+  };
+  handle.useUserBuffer(current);
   return true;
 }
 

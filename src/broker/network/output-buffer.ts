@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { WireWriter } from '../../protocol/wire-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import { writerOf, type SocketWriter, type WriterEvents } from './socket-writer.ts';
 
 /** A response that waits to be written. */
 export interface Reply {
@@ -27,8 +28,8 @@ export class Writers {
   }
 }
 
-/** Responses handed to the socket with one call. */
-interface Written {
+/** Responses handed to the socket with one call, of which it has not taken all yet. */
+interface Unsent {
   readonly writer: WireWriter;
   readonly replies: readonly Reply[];
   readonly bytes: number;
@@ -38,17 +39,23 @@ interface Written {
  * Responses of one connection on their way to the socket: gathered during a turn, written with one
  * vectored call, and followed until the kernel has them.
  */
-export class OutputBuffer {
+export class OutputBuffer implements WriterEvents {
   private writer: WireWriter | undefined;
   private replies: Reply[] = [];
-  private readonly unsent = new Set<Written>();
+  /** In order. */
+  private readonly unsent: Unsent[] = [];
+  private readonly socketWriter: SocketWriter;
 
+  /** @param onIdle  the reader has caught up, after `flush` has returned false */
   constructor(
     private readonly socket: Socket,
     private readonly writers: Writers,
     private readonly outgoing: ByteBudget,
     private readonly onProgress: () => void,
-  ) {}
+    readonly onIdle: () => void,
+  ) {
+    this.socketWriter = writerOf(socket, this);
+  }
 
   get isEmpty(): boolean {
     return this.writer === undefined;
@@ -61,35 +68,39 @@ export class OutputBuffer {
     return reply.encode(this.writer);
   }
 
-  /** Writes what was gathered. False when the reader is slow: wait for `drain`. */
+  /** Writes what was gathered. False when the reader is slow: wait for `onIdle`. */
   flush(): boolean {
     const { socket, writer } = this;
     if (!socket.writable) this.discard();
     else if (writer !== undefined) this.write(writer);
-    return !socket.writableNeedDrain;
+    return !this.socketWriter.isWaiting;
   }
 
   private write(writer: WireWriter): void {
-    const { socket } = this;
-    const written: Written = { writer, replies: this.replies, bytes: writer.size };
+    const { replies } = this;
     this.writer = undefined;
     this.replies = [];
-    this.unsent.add(written);
-    this.outgoing.take(written.bytes);
     const chunks = writer.chunks();
-    const last = chunks.pop();
-    if (last === undefined) {
-      this.release(written);
+    if (chunks.length === 0 || this.socketWriter.write(chunks)) {
+      this.giveBack(writer, replies);
       return;
     }
-    const done = (): void => {
-      this.onProgress();
-      this.release(written);
-    };
-    if (chunks.length > 0) socket.cork();
-    for (const chunk of chunks) socket.write(chunk);
-    socket.write(last, done);
-    if (chunks.length > 0) socket.uncork();
+    const bytes = writer.size;
+    this.outgoing.take(bytes);
+    this.unsent.push({ writer, replies, bytes });
+  }
+
+  onSent(): void {
+    this.onProgress();
+    const first = this.unsent.shift();
+    if (first === undefined) return; // dropped meanwhile
+    this.outgoing.give(first.bytes);
+    this.giveBack(first.writer, first.replies);
+  }
+
+  private giveBack(writer: WireWriter, replies: readonly Reply[]): void {
+    for (const reply of replies) reply.sent();
+    this.writers.give(writer);
   }
 
   /** Nobody will read what was gathered. */
@@ -103,13 +114,10 @@ export class OutputBuffer {
   /** The socket is closed: gives everything back. */
   drop(): void {
     this.discard();
-    for (const written of [...this.unsent]) this.release(written, false);
-  }
-
-  private release(written: Written, reuse = true): void {
-    if (!this.unsent.delete(written)) return;
-    this.outgoing.give(written.bytes);
-    for (const reply of written.replies) reply.sent();
-    if (reuse) this.writers.give(written.writer);
+    for (const { bytes, replies } of this.unsent) {
+      this.outgoing.give(bytes);
+      for (const reply of replies) reply.sent();
+    }
+    this.unsent.length = 0;
   }
 }
