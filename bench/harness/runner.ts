@@ -31,6 +31,7 @@ export interface RunOptions {
 /** Runs a workload on every broker, alternating: A B C, C B A, A B C, ... */
 export async function runWorkload(workload: Workload, options: RunOptions): Promise<Sample[]> {
   const able = options.peers.filter((peer) => workload.peers?.includes(peer) ?? true);
+  const cases = await ableCases(workload, options);
   const samples: Sample[] = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const peer of round % 2 === 0 ? able : [...able].reverse()) {
@@ -38,7 +39,7 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
       const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'));
       try {
         const found = await (workload.whole === undefined
-          ? runCases(workload, peer, folder, options)
+          ? runCases(workload, cases, peer, folder, options)
           : workload.whole(
               { peer, folder, make: (how) => peers[peer].make(folder, how) },
               options.size,
@@ -57,9 +58,22 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
   return samples;
 }
 
+/** The cases that are wanted and can be driven on this machine. */
+async function ableCases(workload: Workload, options: RunOptions): Promise<Case[]> {
+  const found: Case[] = [];
+  for (const one of workload.cases(options.size)) {
+    if (options.only?.some((text) => one.name.includes(text)) === false) continue;
+    const reason = (await one.whyNot?.()) ?? null;
+    if (reason === null) found.push(one);
+    else options.progress(`${workload.name}: ${one.name} is left out: ${reason}`);
+  }
+  return found;
+}
+
 /** All cases on one broker, one after the other. */
 async function runCases(
   workload: Workload,
+  cases: readonly Case[],
   peer: PeerName,
   folder: string,
   options: RunOptions,
@@ -74,8 +88,7 @@ async function runCases(
     await broker.process.start();
     const target = targetOf(peer, broker);
     if (profile === undefined) await warmUp(target, options.size);
-    for (const one of workload.cases(options.size)) {
-      if (options.only?.some((text) => one.name.includes(text)) === false) continue;
+    for (const one of cases) {
       found[one.name] = await runCase(one, target);
       options.progress(`  ${one.name}: ${inShort(one, found[one.name] ?? {})}`);
     }

@@ -1,4 +1,5 @@
-import { load, rdkafkaProduce } from '../harness/clients.ts';
+import { load, rdkafkaProduce, type ClientRun } from '../harness/clients.ts';
+import { javaProduce, whyNoJavaClients, withoutStart } from '../harness/java-clients.ts';
 import type { Aim, Case, Size, Workload } from '../harness/workload.ts';
 
 const shows = {
@@ -23,6 +24,25 @@ function rdkafka(size: Size): Case {
   };
 }
 
+/** Kafka's own producer; but for what is said here, with its defaults (idempotence among them). */
+function java(size: Size): Case {
+  const records = size === 'full' ? 1_000_000 : 50_000;
+  const properties = { acks: 'all', 'batch.size': 131_072, 'linger.ms': 5 };
+  let least: ClientRun = { seconds: 0, busySeconds: 0 };
+  return {
+    name: 'none, Java',
+    shows,
+    whyNot: whyNoJavaClients,
+    prepare: async ({ address: broker, newTopic }) => {
+      const topic = await newTopic(partitions);
+      least = await javaProduce({ broker, topic, records: 1, properties });
+      return topic;
+    },
+    drive: async ({ address: broker }, topic) =>
+      withoutStart(await javaProduce({ broker, topic, records, properties }), least),
+  };
+}
+
 /** The batches are compressed before the clock starts, so the broker's share is what is seen. */
 function raw(codec: string, size: Size, aims: Case['shows']): Case {
   const requests = size === 'full' ? (codec === 'none' ? 8192 : 4096) : 400;
@@ -41,6 +61,7 @@ export const produceBig: Workload = {
   title: 'produce 1 KiB records, acks=all, batches of 128 KiB, 6 partitions',
   cases: (size) => [
     rdkafka(size),
+    java(size),
     raw('none', size, shows),
     raw('lz4', size, shows),
     ...['zstd', 'gzip', 'snappy'].map((codec) => raw(codec, size, unaimed)),
