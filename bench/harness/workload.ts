@@ -44,6 +44,8 @@ export interface Workload {
   /** Peers that can do it; all when left out. */
   readonly peers?: readonly PeerName[];
   readonly settings?: PeerOptions['settings'];
+  /** Whether the event loop of Odradek is watched, which gives the figure `loopP99Ms`. */
+  readonly watchesLoop?: boolean;
   readonly cases: (size: Size) => readonly Case[];
   /**
    * In the place of driving cases one by one: everything from an empty folder on, for what a broker
