@@ -102,7 +102,8 @@ export async function rdkafkaConsume(options: RdkafkaRun): Promise<ClientRun> {
   };
 }
 
-function lastMatch(output: string, pattern: RegExp): RegExpExecArray {
+/** @throws {Error} with what the client said, when nothing matches */
+export function lastMatch(output: string, pattern: RegExp): RegExpExecArray {
   const found = [...output.matchAll(pattern)].at(-1);
   if (found === undefined) throw new Error(`the client said:\n${output.slice(-2000)}`);
   return found;
@@ -112,7 +113,7 @@ const asProperties = (properties: Readonly<Record<string, string | number>>): st
   Object.entries(properties).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
 
 /** Runs a program and counts its processor time, as the shell that waits for it is told. */
-async function timed(program: string, args: readonly string[]) {
+export async function timed(program: string, args: readonly string[]) {
   const script = '"$@"; code=$?; times >&2; exit $code';
   const { stdout, stderr } = await run('bash', ['-c', script, 'timed', program, ...args], {
     timeout: longestRunMs,

@@ -15,6 +15,7 @@ export const units: Readonly<Record<string, string>> = {
   maxMs: 'longest, ms',
   ackP50Ms: 'p50 of acknowledgements, ms',
   ackP99Ms: 'p99 of acknowledgements, ms',
+  loopP99Ms: 'p99 of event loop delay, ms',
   seconds: 'seconds',
   writtenPerByte: 'bytes written per byte',
   peakMegabytes: 'peak RSS, MB',
@@ -22,6 +23,9 @@ export const units: Readonly<Record<string, string>> = {
   kibibytesPerConnection: 'RSS per idle connection, KiB',
   clientCores: 'cores used by the client',
 };
+
+/** What there is of Odradek alone. */
+export const oursAlone: ReadonlySet<string> = new Set(['loopP99Ms']);
 
 export interface Measured {
   readonly run: ClientRun;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { apacheKafka } from '../../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../../scripts/apache-kafka/broker-process.ts';
 import { APACHE_KAFKA_VERSION, whyNoJars } from '../../scripts/apache-kafka/jars.ts';
+import { jvmFlags } from './jvm.ts';
 import { kfakeProgram, whyNoGo } from './programs.ts';
 
 export const peerNames = ['odradek', 'apache', 'kfake'] as const;
@@ -32,12 +33,8 @@ export interface Peer {
 }
 
 const repository = process.cwd();
-/** Those of Kafka's own start script, but for the logs. */
-const jvmFlags = [
-  ...['-Xms1g', '-Xmx1g', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
-  ...['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent'],
-  ...['-XX:MaxInlineLevel=15', '-Djava.awt.headless=true'],
-];
+/** As Kafka's own start script has it. */
+const brokerHeap = '1g';
 
 export const peers: Readonly<Record<PeerName, Peer>> = {
   odradek: {
@@ -65,7 +62,10 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
     whyNot: () => whyNoJars(repository),
     make: async (folder, { settings = {} } = {}) => {
       const [port = 0] = await freePorts(1);
-      const kafka = await apacheKafka({ repository, folder, ports: [port], jvmFlags, settings });
+      const kafka = await apacheKafka({
+        ...{ repository, folder, ports: [port], settings },
+        jvmFlags: jvmFlags(brokerHeap),
+      });
       const [node] = kafka.nodes;
       const [dataFolder] = kafka.dataFolders;
       if (node === undefined || dataFolder === undefined) throw new Error('no node');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { load } from './clients.ts';
-import { figuresOf } from './figures.ts';
+import { figuresOf, oursAlone } from './figures.ts';
+import { LoopWatch } from './loop-delay.ts';
 import { peers, type PeerBroker, type PeerName } from './peers.ts';
 import { residentBytes, usageOf } from './process-usage.ts';
 import type { Case, Figures, Size, Target, Workload } from './workload.ts';
@@ -31,6 +32,7 @@ export interface RunOptions {
 /** Runs a workload on every broker, alternating: A B C, C B A, A B C, ... */
 export async function runWorkload(workload: Workload, options: RunOptions): Promise<Sample[]> {
   const able = options.peers.filter((peer) => workload.peers?.includes(peer) ?? true);
+  const cases = await ableCases(workload, options);
   const samples: Sample[] = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const peer of round % 2 === 0 ? able : [...able].reverse()) {
@@ -38,7 +40,7 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
       const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'));
       try {
         const found = await (workload.whole === undefined
-          ? runCases(workload, peer, folder, options)
+          ? runCases(workload, cases, peer, folder, options)
           : workload.whole(
               { peer, folder, make: (how) => peers[peer].make(folder, how) },
               options.size,
@@ -57,16 +59,37 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
   return samples;
 }
 
+/** The cases that are wanted and can be driven on this machine. */
+async function ableCases(workload: Workload, options: RunOptions): Promise<Case[]> {
+  const found: Case[] = [];
+  for (const one of workload.cases(options.size)) {
+    if (options.only?.some((text) => one.name.includes(text)) === false) continue;
+    const reason = (await one.whyNot?.()) ?? null;
+    if (reason === null) found.push(one);
+    else options.progress(`${workload.name}: ${one.name} is left out: ${reason}`);
+  }
+  return found;
+}
+
 /** All cases on one broker, one after the other. */
 async function runCases(
   workload: Workload,
+  cases: readonly Case[],
   peer: PeerName,
   folder: string,
   options: RunOptions,
 ): Promise<Record<string, Figures>> {
   const profile = peer === 'odradek' ? options.profileFolder : undefined;
-  const nodeOptions =
-    profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profile, workload.name)}`];
+  const watch =
+    peer === 'odradek' && workload.watchesLoop === true
+      ? new LoopWatch(join(folder, 'loop-delay.json'))
+      : undefined;
+  const nodeOptions = [
+    ...(watch?.nodeOptions ?? []),
+    ...(profile === undefined
+      ? []
+      : ['--cpu-prof', `--cpu-prof-dir=${join(profile, workload.name)}`]),
+  ];
   const settings = workload.settings ?? {};
   const broker = await peers[peer].make(folder, { nodeOptions, settings });
   const found: Record<string, Figures> = {};
@@ -74,9 +97,8 @@ async function runCases(
     await broker.process.start();
     const target = targetOf(peer, broker);
     if (profile === undefined) await warmUp(target, options.size);
-    for (const one of workload.cases(options.size)) {
-      if (options.only?.some((text) => one.name.includes(text)) === false) continue;
-      found[one.name] = await runCase(one, target);
+    for (const one of cases) {
+      found[one.name] = await runCase(one, target, watch);
       options.progress(`  ${one.name}: ${inShort(one, found[one.name] ?? {})}`);
     }
   } catch (error) {
@@ -88,14 +110,17 @@ async function runCases(
   return found;
 }
 
-async function runCase(one: Case, target: Target): Promise<Figures> {
+async function runCase(one: Case, target: Target, watch?: LoopWatch): Promise<Figures> {
   const prepared = (await one.prepare?.(target)) ?? '';
   forgetPeak(target.pid);
+  await watch?.take(target.pid);
   const before = usageOf(target.pid);
   if (one.drive === undefined) throw new Error(`nothing drives ${one.name}`);
   const run = await one.drive(target, prepared);
   const after = usageOf(target.pid);
-  return figuresOf({ run, before, after, peakBytes: residentBytes(target.pid, 'peak') });
+  const peakBytes = residentBytes(target.pid, 'peak');
+  const loopDelay = await watch?.take(target.pid);
+  return { ...figuresOf({ run, before, after, peakBytes }), ...loopDelay };
 }
 
 export function targetOf(peer: PeerName, broker: PeerBroker): Target {
@@ -134,9 +159,9 @@ function forgetPeak(pid: number): void {
 }
 
 function inShort(one: Case, figures: Figures): string {
-  const shown = Object.keys(one.shows).map(
-    (name) => `${name} ${(figures[name] ?? NaN).toFixed(2)}`,
-  );
+  const shown = Object.keys(one.shows)
+    .filter((name) => name in figures || !oursAlone.has(name))
+    .map((name) => `${name} ${(figures[name] ?? NaN).toFixed(2)}`);
   return [...shown, `client ${(figures['clientCores'] ?? NaN).toFixed(2)}`].join(', ');
 }
 

@@ -1,4 +1,4 @@
-import { clientBoundCores, units } from './figures.ts';
+import { clientBoundCores, oursAlone, units } from './figures.ts';
 import type { PeerName } from './peers.ts';
 import type { Sample } from './runner.ts';
 import { median, ratioOf, type Ratio, type Rounds } from './statistics.ts';
@@ -105,7 +105,10 @@ export function markdown(rows: readonly Row[]): string {
 function rowInWords(row: Row): string {
   const cell = (peer: PeerName) => {
     const value = row.medians[peer];
-    if (value === undefined) return peer === 'kfake' ? '' : 'not measured';
+    if (value === undefined) {
+      const isWanted = peer === 'odradek' || (peer === 'apache' && !oursAlone.has(row.figure));
+      return isWanted ? 'not measured' : '';
+    }
     return digits(value) + (row.clientBound.includes(peer) ? '*' : '');
   };
   const verdict = row.met === undefined ? '' : row.met ? ', met' : ', **missed**';

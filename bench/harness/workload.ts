@@ -29,6 +29,8 @@ export interface Case {
   readonly name: string;
   /** The figures that are shown, in order. */
   readonly shows: Readonly<Record<string, Aim>>;
+  /** Why it cannot be driven on this machine, or null; it can where this is left out. */
+  readonly whyNot?: () => Promise<string | null>;
   /** What is not measured: makes topics and data. Its result is given to `drive`. */
   readonly prepare?: (target: Target) => Promise<string>;
   /** What is measured; left out where the workload runs as a whole. */
@@ -42,6 +44,8 @@ export interface Workload {
   /** Peers that can do it; all when left out. */
   readonly peers?: readonly PeerName[];
   readonly settings?: PeerOptions['settings'];
+  /** Whether the event loop of Odradek is watched, which gives the figure `loopP99Ms`. */
+  readonly watchesLoop?: boolean;
   readonly cases: (size: Size) => readonly Case[];
   /**
    * In the place of driving cases one by one: everything from an empty folder on, for what a broker

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { load, rdkafkaConsume } from '../harness/clients.ts';
+import { load, rdkafkaConsume, type ClientRun } from '../harness/clients.ts';
+import { javaConsume, whyNoJavaClients, withoutStart } from '../harness/java-clients.ts';
 import type { Case, Size, Target, Workload } from '../harness/workload.ts';
 
 const partitions = 6;
@@ -38,6 +39,26 @@ function consuming(name: string, codec: string, size: Size, isCold = false): Cas
   };
 }
 
+/** Kafka's own consumer, with its defaults; the program turns off `check.crcs`. */
+function consumingInJava(size: Size): Case {
+  const requests = size === 'full' ? 8192 : 400;
+  const records = requests * recordsPerBatch;
+  let least: ClientRun = { seconds: 0, busySeconds: 0 };
+  return {
+    name: 'page cache, Java',
+    shows,
+    whyNot: whyNoJavaClients,
+    prepare: async (target) => {
+      const topic = await fill(target, 'none', requests);
+      // The first group of all has the topic of the offsets made, which shall not be measured either.
+      least = await javaConsume({ broker: target.address, topic, group: 'first', records: 1 });
+      return topic;
+    },
+    drive: async ({ address: broker }, topic) =>
+      withoutStart(await javaConsume({ broker, topic, group: 'measured', records }), least),
+  };
+}
+
 /** Next to nothing is done with what comes. */
 function fetching(size: Size): Case {
   const requests = size === 'full' ? 8192 : 400;
@@ -58,6 +79,7 @@ export const consume: Workload = {
   title: 'consume 1 KiB records, 6 partitions',
   cases: (size) => [
     consuming('page cache, librdkafka', 'none', size),
+    consumingInJava(size),
     fetching(size),
     consuming('cold disk, librdkafka', 'none', size, true),
     consuming('lz4, librdkafka', 'lz4', size),

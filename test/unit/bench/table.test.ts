@@ -48,4 +48,14 @@ describe('the table of the bench', () => {
     expect(row?.met).toBeUndefined();
     expect(markdown(row === undefined ? [] : [row])).toContain('not measured');
   });
+
+  it('leaves others empty where a figure is of Odradek alone', () => {
+    const ours: Sample = { peer: 'odradek', round: 0, case: 'none', figures: { loopP99Ms: 4 } };
+    const aimed = { name: 'none', shows: { loopP99Ms: { absoluteAtMost: 10 } } };
+    const [row] = rowsOf(workload, [aimed], [ours, ...samples('apache', [4])]);
+    expect(row?.met).toBe(true);
+    expect(markdown(row === undefined ? [] : [row])).toContain(
+      '| 4.00 |  |  |  |  | Odradek <= 10, met | 1 |',
+    );
+  });
 });
