@@ -18,7 +18,7 @@ export const singleRecords: Workload = {
       },
       prepare: ({ newTopic }) => newTopic(partitions),
       drive: ({ address: broker }, topic) => {
-        const requests = size === 'quick' ? 2000 : connections === 1 ? 20_000 : 60_000;
+        const requests = size === 'quick' ? 2000 : connections === 1 ? 20_000 : 200_000;
         return load('produce', { broker, topic, partitions, connections, requests });
       },
     })),
