@@ -48,6 +48,7 @@ function isEnough(read: FetchRead, wish: FetchWish): boolean {
 /** A Fetch request that waits. */
 class PendingFetch implements Waiter {
   deadlineMs = 0;
+  place = 0;
   private watches: PartitionWatch[] = [];
   /** Bytes that could be read by now, as far as offsets and sizes tell. */
   private availableBytes = 0;
