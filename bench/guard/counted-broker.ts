@@ -53,7 +53,8 @@ export class CountedBroker {
     readonly address: string,
   ) {}
 
-  static async start(): Promise<CountedBroker> {
+  /** @param more  options of the command line */
+  static async start(more: readonly string[] = []): Promise<CountedBroker> {
     // Beside the packages that it imports.
     await mkdir('node_modules/.cache', { recursive: true });
     const program = await mkdtemp('node_modules/.cache/odradek-guard-');
@@ -65,7 +66,7 @@ export class CountedBroker {
     });
     const [port = 0] = await freePorts(1);
     const options = ['--port', String(port), '--data', join(home, 'data'), '--log-level', 'error'];
-    const args = [...nodeOptions, join(program, 'bin/odradek.js'), ...options];
+    const args = [...nodeOptions, join(program, 'bin/odradek.js'), ...options, ...more];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const broker = new CountedBroker(child, [program, home], `127.0.0.1:${port}`);
     const ended = new Promise<never>((_, reject) =>

@@ -5,6 +5,7 @@ import { produce } from '../../src/protocol/messages/produce.ts';
 import { batchOf } from '../../test/support/batches.ts';
 import { encodeRequest, RawClient } from '../../test/support/raw-client.ts';
 import { CountedBroker } from './counted-broker.ts';
+import { parkedFetches } from './parked-fetches.ts';
 
 /** Counts by name; all of them are better when they are smaller. */
 export type Counts = Readonly<Record<string, number>>;
@@ -19,6 +20,10 @@ const topic = 'counted';
 const produceVersion = 9;
 const fetchVersion = 12;
 const mebibyte = 1024 * 1024;
+/** Clients that park a fetch at once, and how often they do. */
+const consumers = 500;
+const rounds = 3;
+const sessionSlots = 'max.incremental.fetch.session.cache.slots';
 
 /**
  * Counts what a request costs that no other load on the machine changes: calls of read and write,
@@ -26,7 +31,7 @@ const mebibyte = 1024 * 1024;
  * is counted with a large one is the least of several tries: how a frame arrives in pieces is chance.
  */
 export async function count(systemCalls?: SystemCallCounter): Promise<Counts> {
-  const broker = await CountedBroker.start();
+  const broker = await CountedBroker.start(['--override', `${sessionSlots}=${rounds * consumers}`]);
   try {
     const client = await RawClient.connect(broker.address);
     // The records are of long ago: retention would take them away on a machine that is slow.
@@ -41,9 +46,8 @@ export async function count(systemCalls?: SystemCallCounter): Promise<Counts> {
     await largeProduces(counter, client);
     await fetches(counter, client);
     await metadatas(counter, client);
-    const parked: number[] = [];
-    for (let one = 0; one < 3; one++) parked.push(await parkedFetches(counter));
-    counter.note('parked fetch', 'bytes kept', 'request', Math.min(...parked));
+    await parked(counter, false);
+    await parked(counter, true);
     client.close();
     return counter.counts;
   } finally {
@@ -216,27 +220,17 @@ async function metadatas(counter: Counter, client: RawClient): Promise<void> {
   await counter.heap('metadata of all topics', 'request', times, work);
 }
 
-/** Consumers at the end of the log, each on a connection of its own. */
-async function parkedFetches(counter: Counter): Promise<number> {
-  const clients: RawClient[] = [];
-  const connections = 200;
-  for (let one = 0; one < connections; one++) {
-    const client = await RawClient.connect(counter.broker.address);
-    await client.request(metadata, 12, { topics: [] });
-    clients.push(client);
+/**
+ * Of what waits at the end of the log, each on a connection of its own. The median, for this is the
+ * difference of two figures that have other things in them.
+ */
+async function parked(counter: Counter, usesSessions: boolean): Promise<void> {
+  const tries: number[] = [];
+  for (let one = 0; one < rounds; one++) {
+    const bytes = await parkedFetches(counter.broker, topic, consumers, usesSessions);
+    tries.push(bytes.fetch);
   }
-  const [first] = clients;
-  if (first === undefined) throw new Error('no client');
-  const response = await first.request(fetch, fetchVersion, fetchRequest(0, 0, 1));
-  const end = response.responses[0]?.partitions[0]?.highWatermark ?? 0;
-  const parked = { ...fetchRequest(end, 60_000, mebibyte) };
-  const before = await counter.broker.heap(true);
-  for (const client of clients) client.send(fetch, fetchVersion, parked);
-  // A request on another connection is answered after those that came before it were begun.
-  const witness = await RawClient.connect(counter.broker.address);
-  await repeat(20, () => witness.request(metadata, 12, { topics: [] }));
-  const after = await counter.broker.heap(true);
-  const bytes = after.used + after.external - before.used - before.external;
-  for (const client of [...clients, witness]) client.close();
-  return bytes / connections;
+  tries.sort((a, b) => a - b);
+  const name = usesSessions ? 'parked fetch of a session' : 'parked fetch';
+  counter.note(name, 'bytes kept', 'request', tries[rounds >> 1] ?? NaN);
 }

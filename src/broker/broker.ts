@@ -139,7 +139,7 @@ export class Broker implements Node {
     const dispatcher = new Dispatcher(this.handlers, this, logger);
     this.connections = new Connections(
       settings.connections,
-      (frame, connection) => dispatcher.answer(frame, connection),
+      (frame, request) => dispatcher.answer(frame, request),
       {
         incoming: new ByteBudget(settings.maxRequestBytesInMemory),
         outgoing,

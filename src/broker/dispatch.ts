@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import type { Logger } from '../host/logger.ts';
 import { decodeFrom, encodeInto } from '../protocol/codec.ts';
 import { errorCodes } from '../protocol/error-codes.ts';
@@ -10,8 +11,8 @@ import { WireReader } from '../protocol/wire-reader.ts';
 import type { WireWriter } from '../protocol/wire-writer.ts';
 import type { MetadataImage } from './catalog/image.ts';
 import type { PooledBuffer } from '../storage/disk/buffer-pool.ts';
-import { CloseConnection, type Handler, type RequestContext } from './handler.ts';
-import type { ConnectionFacts, Outcome } from './network/connection.ts';
+import { CloseConnection, later, type Handler, type RequestContext } from './handler.ts';
+import type { ConnectionFacts, Outcome, PendingRequest } from './network/connection.ts';
 import type { Frame } from './network/frame-memory.ts';
 import type { Reply } from './network/output-buffer.ts';
 
@@ -34,6 +35,8 @@ const mostTold = 20;
  * is more would take gigabytes out of a frame that may rightly have a hundred megabytes.
  */
 const mostElements = 200_000;
+/** In the place of a request that was forgotten, or that cannot be read. */
+const noRequest = {};
 
 /** From a frame to its answer: header, version, table, schema, handler, and errors to codes. */
 export class Dispatcher {
@@ -50,27 +53,21 @@ export class Dispatcher {
     for (const [key, handler] of table) this.handlers[key] = handler;
   }
 
-  /** Never throws or rejects. */
-  answer(frame: Frame, connection: ConnectionFacts): Outcome | Promise<Outcome> {
+  /** Never throws. */
+  answer(frame: Frame, pending: PendingRequest): Outcome | typeof later {
     let exchange: RequestExchange | undefined;
     try {
-      exchange = this.read(frame, connection);
+      exchange = this.read(frame, pending);
       if (exchange === undefined) return 'close';
-      if (!exchange.isVersionServed) return exchange.refuseVersion();
-      const response = exchange.handler.answer(exchange.request, exchange);
-      if (!(response instanceof Promise)) return exchange.settle(response);
-      const pending = exchange;
-      return response.then(
-        (late) => pending.settle(late),
-        (error: unknown) => this.fail(error, pending),
-      );
+      return exchange.isVersionServed ? exchange.begin() : exchange.refuseVersion();
     } catch (error) {
-      return this.fail(error, exchange);
+      return outcomeOf(error, this.logger, exchange);
     }
   }
 
-  private read(frame: Frame, connection: ConnectionFacts): RequestExchange | undefined {
+  private read(frame: Frame, pending: PendingRequest): RequestExchange | undefined {
     const { buffer, start, end } = frame;
+    const { connection } = pending;
     if (end - start < smallestHeader) return this.notServed(connection, 'no header');
     const key = ((buffer[start] as number) << 8) | (buffer[start + 1] as number);
     const version = buffer.readInt16BE(start + 2);
@@ -84,7 +81,7 @@ export class Dispatcher {
     }
     const reader = new WireReader(frame, mostElements);
     const header = decodeFrom(reader, requestHeader, requestHeaderVersion(api, version));
-    const request = isVersionServed ? decodeFrom(reader, api.request, version) : {};
+    const request = isVersionServed ? decodeFrom(reader, api.request, version) : noRequest;
     const { correlationId, clientId } = header;
     return new RequestExchange(
       handler,
@@ -94,7 +91,7 @@ export class Dispatcher {
       request,
       isVersionServed,
       this.node,
-      connection,
+      pending,
       this.logger,
       frame.lent,
     );
@@ -111,19 +108,19 @@ export class Dispatcher {
     }
     return undefined;
   }
+}
 
-  /** The only place where a thrown error becomes a number on the wire. */
-  private fail(error: unknown, exchange: RequestExchange | undefined): Outcome {
-    if (error instanceof MalformedMessage || error instanceof CloseConnection) {
-      this.logger.debug('closing a connection', { reason: error.message });
-      return 'close';
-    }
-    if (exchange === undefined) {
-      this.logger.error('a request could not be read', { error });
-      return 'close';
-    }
-    return exchange.refuse(error);
+/** The only place where a thrown error becomes a number on the wire. */
+function outcomeOf(error: unknown, logger: Logger, exchange?: RequestExchange): Outcome {
+  if (error instanceof MalformedMessage || error instanceof CloseConnection) {
+    logger.debug('closing a connection', { reason: error.message });
+    return 'close';
   }
+  if (exchange === undefined) {
+    logger.error('a request could not be read', { error });
+    return 'close';
+  }
+  return exchange.refuse(error);
 }
 
 /** One request and its answer. */
@@ -132,24 +129,24 @@ class RequestExchange implements RequestContext, Reply {
   private response: object | undefined;
 
   constructor(
-    readonly handler: Handler,
+    private readonly handler: Handler,
     readonly apiVersion: number,
     private readonly correlationId: number,
     readonly clientId: string | null,
-    readonly request: object,
+    private request: object,
     readonly isVersionServed: boolean,
     private readonly node: Node,
-    private readonly connection: ConnectionFacts,
+    private readonly pending: PendingRequest,
     private readonly logger: Logger,
     private readonly lent: PooledBuffer | undefined,
   ) {}
 
   get clientHost(): string {
-    return this.connection.clientHost;
+    return this.pending.connection.clientHost;
   }
 
   get listener(): string {
-    return this.connection.listener;
+    return this.pending.connection.listener;
   }
 
   get nodeId(): number {
@@ -160,23 +157,44 @@ class RequestExchange implements RequestContext, Reply {
     return this.node.image;
   }
 
-  get signal(): AbortSignal {
-    return this.connection.signal;
+  get caller(): Caller {
+    return this.pending.connection;
   }
 
   get appendTurn(): Promise<void> | undefined {
-    return this.connection.appendTurn;
+    return this.pending.connection.appendTurn;
   }
 
   set appendTurn(turn: Promise<void> | undefined) {
-    this.connection.appendTurn = turn;
+    this.pending.connection.appendTurn = turn;
   }
 
   releaseRequest(): void {
     this.lent?.release();
   }
 
-  settle(response: object | undefined): Outcome {
+  begin(): Outcome | typeof later {
+    const response = this.handler.answer(this.request, this);
+    if (response === later) this.request = noRequest;
+    else if (!(response instanceof Promise)) return this.answered(response);
+    else {
+      response.then(
+        (late) => this.settle(late),
+        (error: unknown) => this.fail(error),
+      );
+    }
+    return later;
+  }
+
+  settle(response: object | undefined): void {
+    this.pending.settle(this.answered(response));
+  }
+
+  fail(error: unknown): void {
+    this.pending.settle(outcomeOf(error, this.logger, this));
+  }
+
+  private answered(response: object | undefined): Outcome {
     if (response === undefined) return 'silence';
     this.response = response;
     return this;
@@ -186,12 +204,12 @@ class RequestExchange implements RequestContext, Reply {
     const { handler, request } = this;
     try {
       if (error instanceof KafkaError) {
-        return this.settle(handler.refuse(errorCodes[error.code], error.message, request, this));
+        return this.answered(handler.refuse(errorCodes[error.code], error.message, request, this));
       }
       // A bug: loud here, vague to the client.
       this.logger.error('request failed unexpectedly', { api: handler.api.name, error });
       const code = errorCodes.UNKNOWN_SERVER_ERROR;
-      return this.settle(handler.refuse(code, 'internal error', request, this));
+      return this.answered(handler.refuse(code, 'internal error', request, this));
     } catch (bug) {
       this.logger.error('a request cannot be refused', { api: handler.api.name, error: bug });
       return 'close';
@@ -213,10 +231,10 @@ class RequestExchange implements RequestContext, Reply {
       this.request,
       true,
       this.node,
-      this.connection,
+      this.pending,
       this.logger,
       undefined,
-    ).settle(response);
+    ).answered(response);
   }
 
   encode(writer: WireWriter): boolean {

@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import type { Api, AnyApi, RequestOf, ResponseInput } from '../protocol/schema.ts';
 import type { ErrorCode } from '../protocol/error-codes.ts';
 import type { MetadataImage } from './catalog/image.ts';
@@ -8,7 +9,7 @@ export class CloseConnection extends Error {
 }
 
 /** What a handler knows of the request beside its body. */
-export interface RequestContext {
+export interface RequestContext<Response extends object = object> {
   readonly apiVersion: number;
   readonly clientId: string | null;
   /** Address of the client, without port. */
@@ -21,8 +22,8 @@ export interface RequestContext {
   readonly nodeId: number;
   /** The newest image at the time of asking; a getter, so read it once per decision. */
   readonly image: MetadataImage;
-  /** Aborted when the connection closes or the broker stops: parked requests give up. */
-  readonly signal: AbortSignal;
+  /** Goes when the connection closes or the broker stops: parked requests give up. */
+  readonly caller: Caller;
   /** When the connection's next batches may be appended; undefined: now. */
   appendTurn: Promise<void> | undefined;
   /**
@@ -30,7 +31,17 @@ export interface RequestContext {
    * used again. Only for who is certain; without it the garbage collector finds out.
    */
   releaseRequest(): void;
+  /** The answer that was announced by `later`; or `fail`, with what would have been thrown. */
+  settle(response: Response): void;
+  fail(error: unknown): void;
 }
+
+/**
+ * In the place of a promise, for what may wait long and many times over: a promise, what is chained to
+ * it and the request would be most of the memory it takes. The handler will call `settle` or `fail` of
+ * its context. The request is forgotten, so `refuse` gets an empty one.
+ */
+export const later = 'later';
 
 /** One API: what happens. */
 export interface Handler<A extends AnyApi = AnyApi> {
@@ -38,8 +49,8 @@ export interface Handler<A extends AnyApi = AnyApi> {
   /** A promise only where it waits. `undefined` means: no response at all (Produce with acks=0). */
   answer(
     request: RequestOf<A>,
-    context: RequestContext,
-  ): ResponseInput<A> | undefined | Promise<ResponseInput<A> | undefined>;
+    context: RequestContext<ResponseInput<A>>,
+  ): ResponseInput<A> | undefined | Promise<ResponseInput<A> | undefined> | typeof later;
   /** The response that refuses the whole request, shaped as Kafka's client expects it. */
   refuse(
     errorCode: ErrorCode,

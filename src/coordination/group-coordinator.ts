@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import type { Timer } from '../host/clock.ts';
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
@@ -117,13 +118,13 @@ export class GroupCoordinator {
 
   // ---- members
 
-  async join(join: Join, signal?: AbortSignal): Promise<JoinReply> {
+  async join(join: Join, caller?: Caller): Promise<JoinReply> {
     const refusal = refuseJoinAtOnce(join, this.host.settings());
-    return refusal ?? this.of(join.groupId).join(join, signal);
+    return refusal ?? this.of(join.groupId).join(join, caller);
   }
 
-  async sync(sync: Sync, signal?: AbortSignal): Promise<SyncReply> {
-    return this.ofNamed(sync.groupId).sync(sync, signal);
+  async sync(sync: Sync, caller?: Caller): Promise<SyncReply> {
+    return this.ofNamed(sync.groupId).sync(sync, caller);
   }
 
   /** @returns NONE or REBALANCE_IN_PROGRESS */

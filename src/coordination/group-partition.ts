@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Logger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
@@ -144,7 +145,7 @@ export class GroupPartition {
 
   // ---- members
 
-  async join(join: Join, signal?: AbortSignal): Promise<JoinReply> {
+  async join(join: Join, caller?: Caller): Promise<JoinReply> {
     const { groupId, memberId } = join;
     const { answer } = await this.inTurn(groupId, async (running) => {
       if (!this.state.groups.has(groupId)) {
@@ -157,17 +158,17 @@ export class GroupPartition {
       const group = this.requireGroup(groupId);
       const decision = decideJoin(group, join, newMemberId, ...this.circumstances());
       const givenUp = refusedJoin('COORDINATOR_NOT_AVAILABLE', memberId);
-      return this.carryOut(running, decision, running.joins, givenUp, signal);
+      return this.carryOut(running, decision, running.joins, givenUp, caller);
     });
     return answer;
   }
 
-  async sync(sync: Sync, signal?: AbortSignal): Promise<SyncReply> {
+  async sync(sync: Sync, caller?: Caller): Promise<SyncReply> {
     const { answer } = await this.inTurn(sync.groupId, (running) => {
       const group = this.requireGroup(sync.groupId);
       const decision = decideSync(group, sync, ...this.circumstances());
       const givenUp = refusedSync('COORDINATOR_NOT_AVAILABLE');
-      return this.carryOut(running, decision, running.syncs, givenUp, signal);
+      return this.carryOut(running, decision, running.syncs, givenUp, caller);
     });
     return answer;
   }
@@ -358,14 +359,14 @@ export class GroupPartition {
     decision: Decision<R>,
     parked: Parked<R>,
     givenUp: R,
-    signal: AbortSignal | undefined,
+    caller: Caller | undefined,
   ): Promise<Eventually<R>> {
     const { outcome } = decision;
     if ('reply' in outcome) {
       await this.settle(running, decision);
       return now(outcome.reply);
     }
-    const answer = parked.park(outcome.parkedAs, givenUp, signal);
+    const answer = parked.park(outcome.parkedAs, givenUp, caller);
     await this.settle(running, decision);
     return { answer };
   }

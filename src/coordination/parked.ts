@@ -1,3 +1,5 @@
+import type { Caller } from '../host/caller.ts';
+
 /**
  * Requests of members that wait for something to happen in their group. A member whose connection
  * broke may ask again while its first request still waits: both are answered then.
@@ -10,22 +12,22 @@ export class Parked<R> {
   }
 
   /**
-   * @param signal   aborted when nobody waits for the answer any more
-   * @param givenUp  what the promise resolves with then
+   * @param givenUp  what the promise resolves with when the caller goes
+   * @param caller   undefined: one that never goes
    */
-  park(memberId: string, givenUp: R, signal: AbortSignal | undefined): Promise<R> {
+  park(memberId: string, givenUp: R, caller: Caller | undefined): Promise<R> {
     return new Promise((resolve) => {
-      const giveUp = () => answer(givenUp);
+      const wait = { giveUp: () => answer(givenUp) };
       const answer = (reply: R) => {
-        signal?.removeEventListener('abort', giveUp);
+        if (caller?.waitsFor === wait) caller.waitsFor = undefined;
         this.forget(memberId, answer);
         resolve(reply);
       };
       const others = this.waiting.get(memberId);
       if (others) others.add(answer);
       else this.waiting.set(memberId, new Set([answer]));
-      if (signal?.aborted) giveUp();
-      else signal?.addEventListener('abort', giveUp);
+      if (caller?.isGone === true) wait.giveUp();
+      else if (caller !== undefined) caller.waitsFor = wait;
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import type { ByteRange } from '../protocol/byte-range.ts';
 import type { Uuid } from '../protocol/uuid.ts';
 import type { StorageFailure } from './storage-failure.ts';
@@ -170,10 +171,10 @@ export interface PartitionLog {
 
   /**
    * Reads whole batches from the one that holds `fromOffset` on, within one segment. Answers at
-   * once when that cannot block.
+   * once when that cannot block, and throws when the caller is gone.
    * @throws {KafkaError} OFFSET_OUT_OF_RANGE below logStartOffset or above logEndOffset
    */
-  read(request: ReadRequest, signal?: AbortSignal): ReadResult | Promise<ReadResult>;
+  read(request: ReadRequest, caller?: Caller): ReadResult | Promise<ReadResult>;
 
   /** First record with timestamp >= target, as Kafka's ListOffsets wants it; undefined if none. */
   offsetForTimestamp(timestamp: number): Promise<OffsetAndTimestamp | undefined>;

@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import type { AbortedTransactions } from './aborted-transactions.ts';
 import type { EpochCache } from './epoch-cache.ts';
@@ -23,7 +24,7 @@ export function readLog(
   segments: SegmentList,
   { aborted, guard }: Beside,
   request: ReadRequest,
-  signal: AbortSignal | undefined,
+  caller: Caller | undefined,
 ): ReadResult | Promise<ReadResult> {
   const { fromOffset } = request;
   if (fromOffset < log.logStartOffset || fromOffset > log.logEndOffset) {
@@ -32,7 +33,7 @@ export function readLog(
       `${fromOffset} is not within [${log.logStartOffset}, ${log.logEndOffset}]`,
     );
   }
-  signal?.throwIfAborted();
+  if (caller?.isGone === true) throw new Error('whoever wanted to read is gone');
   const limitOffset = endOf(log, request.limit);
   if (fromOffset >= limitOffset) return result(log, aborted, undefined, request);
   const { logEndOffset } = log;
@@ -41,9 +42,9 @@ export function readLog(
   // By the time the bytes are there their segment may be deleted or cleaned, its transactions forgotten.
   const known = request.limit === 'lastStableOffset' ? aborted.asOfNow() : aborted;
   return found.then((batches) => {
-    if (signal?.aborted === true) {
+    if (caller?.isGone === true) {
       batches?.release();
-      signal.throwIfAborted();
+      throw new Error('whoever wanted to read is gone');
     }
     return result(log, known, batches, request);
   });

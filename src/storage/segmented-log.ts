@@ -1,3 +1,4 @@
+import type { Caller } from '../host/caller.ts';
 import type { ByteRange } from '../protocol/byte-range.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import {
@@ -376,11 +377,11 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     }
   }
 
-  read(request: ReadRequest, signal?: AbortSignal): ReadResult | Promise<ReadResult> {
+  read(request: ReadRequest, caller?: Caller): ReadResult | Promise<ReadResult> {
     this.checkReadable();
     try {
       const beside = { aborted: this.aborted, guard: this.epochs };
-      const result = readLog(this, this.segments, beside, request, signal);
+      const result = readLog(this, this.segments, beside, request, caller);
       if (!(result instanceof Promise)) return result;
       return result.catch((error: unknown) => this.onUnreadable(error));
     } catch (error) {

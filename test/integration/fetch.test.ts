@@ -155,6 +155,20 @@ describe('row 74: a waiting fetch', () => {
     expect(valuesOf(await answerTo(id))).toHaveLength(1);
   });
 
+  it('is answered when the broker stops', async () => {
+    const stopping = await startBroker({ topics: ['orders'], clock });
+    const reader = await RawClient.connect(stopping.bootstrapServers);
+    const wishes = fetchRequest([{ topic: 'orders' }], { maxWaitMs: 60_000 });
+    const id = reader.send(fetch, 11, wishes);
+    await settle(20);
+    expect(reader.unread).toBe(0);
+    const stopped = stopping.close();
+    const { responses } = await reader.response(fetch, 11, id);
+    expect(responses[0]!.partitions[0]!.errorCode).toBe(errorCodes.NOT_LEADER_OR_FOLLOWER);
+    reader.close();
+    await stopped;
+  });
+
   it('is forgotten when its client goes', async () => {
     await parked([{ topic }], { maxWaitMs: 60_000 });
     const timers = clock.pendingTimers;
@@ -349,6 +363,15 @@ describe('rows 85 to 87: sessions', () => {
     const id = await parked([], { sessionId, sessionEpoch: 1, maxWaitMs: 60_000 });
     await produceValues(other, ['a'], { topic, partition: 1 });
     expect(valuesOf(await answerTo(id))).toHaveLength(1);
+  });
+
+  it('row 85: one that waits is refused when another request has used its session', async () => {
+    const sessionId = await start([{ topic }]);
+    const id = await parked([], { sessionId, sessionEpoch: 1, maxWaitMs: 60_000 });
+    await fetchAll(other, [], { sessionId, sessionEpoch: 2 });
+    await produceValues(other, ['a'], { topic });
+    const { errorCode } = await client.response(fetch, 11, id);
+    expect(errorCode).toBe(errorCodes.INVALID_FETCH_SESSION_EPOCH);
   });
 
   it('row 87: names and ids do not mix', async () => {

@@ -12,6 +12,7 @@ import { KafkaError } from '../../src/protocol/kafka-error.ts';
 import type { AnyApi, RequestInput, ResponseOf } from '../../src/protocol/schema.ts';
 import { randomUuid } from '../../src/protocol/uuid.ts';
 import type { Uuid } from '../../src/protocol/uuid.ts';
+import { answerOf } from './answer-of.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 export const testClusterId = 'Fgl5Me8RTTCqMd1b25jsDQ';
@@ -97,8 +98,10 @@ export function contextOf(
     listener: 'PLAINTEXT',
     nodeId: 1,
     appendTurn: undefined,
-    signal: new AbortController().signal,
+    caller: { isGone: false, waitsFor: undefined },
     releaseRequest: () => undefined,
+    settle: () => undefined,
+    fail: () => undefined,
     ...more,
     apiVersion,
     get image() {
@@ -120,7 +123,7 @@ export async function exchange<A extends AnyApi>(
   const received = decode(api.request, version, encode(api.request, version, request));
   let response;
   try {
-    response = await handler.answer(received, context);
+    response = await answerOf(handler, received, context);
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
     response = handler.refuse(errorCodes[error.code], error.message, received, context);

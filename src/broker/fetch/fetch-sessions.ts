@@ -99,13 +99,13 @@ function isZero(topicId: string): boolean {
 export type FetchContext =
   | { readonly kind: 'refused'; readonly error: SessionError }
   /** No session, before or after. */
-  | { readonly kind: 'sessionless'; readonly partitions: ReadonlyMap<string, FetchPartition> }
+  | { readonly kind: 'sessionless'; readonly partitions: readonly FetchPartition[] }
   /** A full fetch that wants a session. */
-  | { readonly kind: 'full'; readonly partitions: ReadonlyMap<string, FetchPartition> }
+  | { readonly kind: 'full'; readonly partitions: readonly FetchPartition[] }
   | {
       readonly kind: 'incremental';
       readonly session: FetchSession;
-      readonly partitions: ReadonlyMap<string, FetchPartition>;
+      readonly partitions: readonly FetchPartition[];
       /** Epoch the session must still have when the answer is made. */
       readonly epoch: number;
     };
@@ -129,7 +129,7 @@ export class FetchSessions {
   begin(
     claim: SessionClaim,
     usesTopicIds: boolean,
-    partitions: ReadonlyMap<string, FetchPartition>,
+    partitions: readonly FetchPartition[],
     forgotten: Iterable<string>,
   ): FetchContext {
     const { sessionId, sessionEpoch } = claim;
@@ -145,26 +145,24 @@ export class FetchSessions {
     if (session.usesTopicIds !== usesTopicIds) {
       return { kind: 'refused', error: 'FETCH_SESSION_TOPIC_ID_ERROR' };
     }
-    session.update(partitions.values(), forgotten);
+    session.update(partitions, forgotten);
     if (session.partitions.size === 0) {
       this.byId.delete(sessionId);
       return { kind: 'sessionless', partitions };
     }
     session.epoch = nextEpoch(session.epoch);
     this.touch(session);
-    return { kind: 'incremental', session, partitions: session.partitions, epoch: session.epoch };
+    const all = [...session.partitions.values()];
+    return { kind: 'incremental', session, partitions: all, epoch: session.epoch };
   }
 
   /** A session with these partitions; undefined when there is no room for it. */
-  create(
-    usesTopicIds: boolean,
-    partitions: ReadonlyMap<string, FetchPartition>,
-  ): FetchSession | undefined {
-    if (this.byId.size >= this.maxSessions && !this.evictFor(partitions.size)) return undefined;
+  create(usesTopicIds: boolean, partitions: readonly FetchPartition[]): FetchSession | undefined {
+    if (this.byId.size >= this.maxSessions && !this.evictFor(partitions.length)) return undefined;
     const session = new FetchSession(
       this.newId(),
       usesTopicIds,
-      new Map(partitions),
+      new Map(partitions.map((one) => [partitionKey(one), one])),
       this.clock.monotonicMs(),
     );
     this.byId.set(session.id, session);

@@ -1,6 +1,8 @@
+import { strict as assert } from 'node:assert';
+import type { Caller, Wait } from '../../host/caller.ts';
+import type { PartitionLog, ReadLimit } from '../../storage/partition-log.ts';
 import type { Deadlines, Waiter } from '../deadlines.ts';
-import type { PartitionLog } from '../../storage/partition-log.ts';
-import type { PartitionWatcher } from '../replica/led-partition.ts';
+import type { LedPartition, PartitionWatcher } from '../replica/led-partition.ts';
 import type { FetchPartition } from './fetch-partition.ts';
 import {
   endOf,
@@ -8,83 +10,77 @@ import {
   releaseReads,
   type FetchLimits,
   type FetchRead,
+  type PartitionAnswer,
   type PartitionRead,
-  type PartitionReader,
 } from './read-partitions.ts';
 
-export interface FetchWish extends FetchLimits {
-  readonly partitions: readonly FetchPartition[];
+/** A Fetch request: what it waits for, and who is told what was found. */
+export interface Fetch extends FetchLimits {
   readonly minBytes: number;
   readonly maxWaitMs: number;
+  readonly caller: Caller;
+  read(): FetchRead | Promise<FetchRead>;
+  settle(read: FetchRead): void;
+  fail(error: unknown): void;
 }
+
+/** Whether a fetch is answered with `read`, or rather waits for more. */
+export function isEnough(read: FetchRead, fetch: Fetch): boolean {
+  if (fetch.maxWaitMs <= 0 || fetch.caller.isGone) return true;
+  if (read.mustAnswer || read.reads.length === 0 || read.sizeInBytes >= fetch.minBytes) return true;
+  return read.sizeInBytes > 0 && read.reads.some((one) => hasMore(one, fetch.limit));
+}
+
+const noWatches: readonly PartitionWatch[] = [];
 
 /**
- * Reads for a Fetch request, and waits for more when there is too little. Wakes when a high
- * watermark (or last stable offset, or log start) moves, never on a bare append.
+ * A Fetch request that waits: for its first read, or for more than was found. Wakes when a high
+ * watermark (or last stable offset, or log start) moves, never on a bare append. There may be very
+ * many of these, so while one waits it keeps numbers and nothing of what it has read.
  */
-export function fetchOrWait(
-  reader: PartitionReader,
-  deadlines: Deadlines,
-  wish: FetchWish,
-  signal: AbortSignal,
-): FetchRead | Promise<FetchRead> {
-  const read = reader.read(wish.partitions, wish, signal);
-  if (!(read instanceof Promise)) {
-    if (wish.maxWaitMs <= 0 || isEnough(read, wish) || signal.aborted) return read;
-    return new PendingFetch(reader, deadlines, wish, signal).start(read);
-  }
-  return read.then((late) =>
-    wish.maxWaitMs <= 0 || isEnough(late, wish) || signal.aborted
-      ? late
-      : new PendingFetch(reader, deadlines, wish, signal).start(late),
-  );
-}
-
-function isEnough(read: FetchRead, wish: FetchWish): boolean {
-  if (read.mustAnswer || read.reads.length === 0 || read.sizeInBytes >= wish.minBytes) return true;
-  return read.sizeInBytes > 0 && read.reads.some((one) => hasMore(one, wish.limit));
-}
-
-/** A Fetch request that waits. */
-class PendingFetch implements Waiter {
+export class PendingFetch implements Waiter, Wait {
   deadlineMs = 0;
-  private watches: PartitionWatch[] = [];
+  place = 0;
+  private watches = noWatches;
   /** Bytes that could be read by now, as far as offsets and sizes tell. */
   private availableBytes = 0;
-  private state: 'waiting' | 'reading' | 'done' = 'waiting';
+  private state: 'new' | 'waiting' | 'reading' = 'new';
   private isDue = false;
-  private resolve: (read: FetchRead) => void = () => undefined;
-  private reject: (error: unknown) => void = () => undefined;
-  private readonly onAbort = (): void => this.expire();
 
   constructor(
-    private readonly reader: PartitionReader,
     private readonly deadlines: Deadlines,
-    private readonly wish: FetchWish,
-    private readonly signal: AbortSignal,
+    readonly fetch: Fetch,
   ) {}
 
-  start(read: FetchRead): Promise<FetchRead> {
-    this.deadlines.add(this, this.wish.maxWaitMs);
-    this.signal.addEventListener('abort', this.onAbort);
-    const result = new Promise<FetchRead>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.wait(read);
-    return result;
+  /** Settles the fetch with `read` when that is enough, or else with a later one. */
+  decide(read: FetchRead | Promise<FetchRead>): void {
+    if (read instanceof Promise) {
+      read.then(
+        (late) => this.decide(late),
+        (error: unknown) => this.fail(error),
+      );
+    } else if (!this.isDue && !isEnough(read, this.fetch)) this.wait(read);
+    else {
+      this.finish();
+      this.fetch.settle(read);
+    }
   }
 
-  /** The time is up, or nobody waits any more: answers with what there is. */
+  /** The time is up: answers with what there is. */
   expire(): void {
     this.isDue = true;
-    if (this.state === 'waiting') this.readAgain();
+    this.wake();
+  }
+
+  /** Nobody waits any more. */
+  giveUp(): void {
+    this.expire();
   }
 
   /** `bytes` more can be read in one partition. */
   noteAvailable(bytes: number): void {
     this.availableBytes += bytes;
-    if (this.availableBytes >= this.wish.minBytes) this.wake();
+    if (this.availableBytes >= this.fetch.minBytes) this.wake();
   }
 
   /** Looks again at the end of this turn: more partitions may advance in it. */
@@ -96,101 +92,99 @@ class PendingFetch implements Waiter {
 
   private wait(read: FetchRead): void {
     releaseReads(read.reads);
+    if (this.state === 'new') {
+      this.deadlines.add(this, this.fetch.maxWaitMs);
+      this.fetch.caller.waitsFor = this;
+    }
     this.state = 'waiting';
     this.availableBytes = read.sizeInBytes;
-    for (const one of read.reads) {
-      if (one.led !== undefined) this.watches.push(new PartitionWatch(this, one, this.wish));
-    }
+    this.watches = read.reads.map((one) => new PartitionWatch(this, one));
     // What advanced during the read is seen here, what does later is told.
     for (const watch of this.watches) watch.begin();
   }
 
   private readAgain(): void {
-    this.state = 'reading';
     for (const watch of this.watches) watch.end();
-    this.watches = [];
+    this.watches = noWatches;
     try {
-      const read = this.reader.read(this.wish.partitions, this.wish, this.signal);
-      if (read instanceof Promise) read.then((late) => this.decide(late), this.fail);
-      else this.decide(read);
+      this.decide(this.fetch.read());
     } catch (error) {
       this.fail(error);
     }
   }
 
-  private decide(read: FetchRead): void {
-    if (!this.isDue && !isEnough(read, this.wish)) {
-      this.wait(read);
-      return;
-    }
+  private fail(error: unknown): void {
     this.finish();
-    this.resolve(read);
+    this.fetch.fail(error);
   }
 
-  private readonly fail = (error: unknown): void => {
-    this.finish();
-    this.reject(error);
-  };
-
   private finish(): void {
-    this.state = 'done';
+    const { caller } = this.fetch;
     this.deadlines.remove(this);
-    this.signal.removeEventListener('abort', this.onAbort);
+    if (caller.waitsFor === this) caller.waitsFor = undefined;
   }
 }
 
 /** One partition of a waiting fetch. */
 class PartitionWatch implements PartitionWatcher {
+  private readonly led: LedPartition;
+  private readonly wanted: FetchPartition;
   private readonly end0: number;
   private readonly start0: number;
+  /** Bytes of the log when it was read, and how many more of them the fetch would take. */
+  private readonly logBytes: number;
+  private readonly mostMore: number;
   /** All bytes of the log could be seen, so that its growth is what became available. */
   private readonly sawAll: boolean;
   private counted = 0;
 
   constructor(
-    private readonly fetch: PendingFetch,
-    private readonly read: PartitionRead,
-    private readonly wish: FetchWish,
+    private readonly pending: PendingFetch,
+    { led, wanted, answer, logBytes, sizeInBytes }: PartitionRead,
   ) {
-    const log = read.led?.log;
-    this.end0 = log === undefined ? 0 : seenEnd(read, wish, log);
-    this.start0 = log?.logStartOffset ?? 0;
-    this.sawAll = this.end0 === log?.logEndOffset && read.logBytes === log.sizeInBytes;
+    assert(led !== undefined, 'a fetch that waits knows the leaders of its partitions');
+    const { log } = led;
+    this.led = led;
+    this.wanted = wanted;
+    this.end0 = seenEnd(answer, pending.fetch.limit, log);
+    this.start0 = log.logStartOffset;
+    this.logBytes = logBytes;
+    this.mostMore = Math.max(0, wanted.maxBytes - sizeInBytes);
+    this.sawAll = this.end0 === log.logEndOffset && logBytes === log.sizeInBytes;
   }
 
   begin(): void {
-    this.read.led?.watch(this);
+    this.led.watch(this);
     this.onAdvance();
   }
 
   end(): void {
-    this.read.led?.unwatch(this);
+    this.led.unwatch(this);
   }
 
   onAdvance(): void {
-    const { led, wanted, logBytes, sizeInBytes } = this.read;
-    if (led === undefined) return;
+    const { led, pending } = this;
     const { log } = led;
-    if (!led.leads || log.logStartOffset > wanted.fetchOffset) {
-      this.fetch.wake();
+    const { limit, minBytes } = pending.fetch;
+    if (!led.leads || log.logStartOffset > this.wanted.fetchOffset) {
+      pending.wake();
       return;
     }
-    if (endOf(this.wish.limit, log) <= this.end0) return;
-    if (this.wish.minBytes <= 1 || !this.sawAll || log.logStartOffset !== this.start0) {
-      this.fetch.wake();
+    if (endOf(limit, log) <= this.end0) return;
+    if (minBytes <= 1 || !this.sawAll || log.logStartOffset !== this.start0) {
+      pending.wake();
       return;
     }
-    const mostMore = Math.max(0, wanted.maxBytes - sizeInBytes);
-    const more = Math.min(mostMore, log.sizeInBytes - logBytes);
+    const more = Math.min(this.mostMore, log.sizeInBytes - this.logBytes);
     if (more <= this.counted) return;
     const news = more - this.counted;
     this.counted = more;
-    this.fetch.noteAvailable(news);
+    pending.noteAvailable(news);
   }
 }
 
-/** How far the read could see. */
-function seenEnd({ answer }: PartitionRead, { limit }: FetchWish, log: PartitionLog): number {
+/** How far a read could see. */
+function seenEnd(answer: PartitionAnswer, limit: ReadLimit, log: PartitionLog): number {
   switch (limit) {
     case 'logEndOffset':
       return log.logEndOffset;

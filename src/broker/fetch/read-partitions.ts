@@ -1,3 +1,4 @@
+import type { Caller } from '../../host/caller.ts';
 import type { Logger } from '../../host/logger.ts';
 import type { ByteRange } from '../../protocol/byte-range.ts';
 import { errorCodes, type ErrorName } from '../../protocol/error-codes.ts';
@@ -70,9 +71,9 @@ export class PartitionReader {
   read(
     wanted: readonly FetchPartition[],
     limits: FetchLimits,
-    signal: AbortSignal,
+    caller: Caller,
   ): FetchRead | Promise<FetchRead> {
-    const tour = new ReadingTour(this.partitions, this.logger, wanted, limits, signal);
+    const tour = new ReadingTour(this.partitions, this.logger, wanted, limits, caller);
     if (!this.partitions.isOpening) return tour.run();
     const openings = wanted.flatMap((one) => this.openingOf(one) ?? []);
     return openings.length === 0 ? tour.run() : Promise.all(openings).then(() => tour.run());
@@ -102,7 +103,7 @@ class ReadingTour {
     private readonly logger: Logger,
     private readonly wanted: readonly FetchPartition[],
     private readonly limits: FetchLimits,
-    private readonly signal: AbortSignal,
+    private readonly caller: Caller,
   ) {}
 
   run(): FetchRead | Promise<FetchRead> {
@@ -147,7 +148,7 @@ class ReadingTour {
           minOneBatch: this.sizeInBytes === 0,
           limit: this.limits.limit,
         },
-        this.signal,
+        this.caller,
       );
       if (!(result instanceof Promise)) return this.found(wanted, led, result, logBytes);
       const found = led;
@@ -209,7 +210,7 @@ class ReadingTour {
   ): PartitionRead {
     let name: ErrorName = 'UNKNOWN_SERVER_ERROR';
     if (error instanceof KafkaError) name = error.code;
-    else if (this.signal.aborted) {
+    else if (this.caller.isGone) {
       // The broker stops, or nobody listens: an error that clients answer by looking for the leader.
       name = 'NOT_LEADER_OR_FOLLOWER';
     } else {

@@ -1,3 +1,4 @@
+import type { Caller } from '../../host/caller.ts';
 import { errorCodes } from '../../protocol/error-codes.ts';
 import { fetch, type FetchRequest, type FetchResponse } from '../../protocol/messages/fetch.ts';
 import type { ReadLimit } from '../../storage/partition-log.ts';
@@ -9,7 +10,7 @@ import {
   type FetchContext,
   type FetchSessions,
 } from '../fetch/fetch-sessions.ts';
-import { fetchOrWait } from '../fetch/pending-fetch.ts';
+import { isEnough, PendingFetch, type Fetch } from '../fetch/pending-fetch.ts';
 import {
   releaseReads,
   type FetchRead,
@@ -17,7 +18,7 @@ import {
   type PartitionRead,
   type PartitionReader,
 } from '../fetch/read-partitions.ts';
-import { defineHandler, type RequestContext } from '../handler.ts';
+import { defineHandler, later, type RequestContext } from '../handler.ts';
 import { LeaderHints } from '../leader-hints.ts';
 
 export interface FetchParts {
@@ -50,35 +51,95 @@ export const fetchHandler = (parts: FetchParts) =>
         forgottenKeys(request),
       );
       if (session.kind === 'refused') return sessionError(errorCodes[session.error]);
-      const read = fetchOrWait(
-        parts.reader,
-        parts.deadlines,
-        wishOf(parts, request, session),
-        context.signal,
-      );
-      if (!(read instanceof Promise)) return respond(parts, session, byId, read, context);
-      return read.then((late) => respond(parts, session, byId, late, context));
+      return new FetchExchange(parts, request, session, context).run();
     },
     refuse: (errorCode) => sessionError(errorCode),
     sent: (response) => releaseReads((response as SentFetch).reads ?? []),
   });
 
-function wishOf(
-  parts: FetchParts,
-  request: FetchRequest,
-  session: Exclude<FetchContext, { kind: 'refused' }>,
-) {
-  const maxBytes = Math.max(
-    0,
-    Math.min(request.maxBytes, parts.maxBytes(), parts.responseBytesLeft()),
-  );
-  return {
-    partitions: [...session.partitions.values()],
-    maxBytes,
-    minBytes: Math.min(request.minBytes, maxBytes),
-    maxWaitMs: request.maxWaitMs,
-    limit: limitOf(request),
-  };
+type OpenFetch = Exclude<FetchContext, { kind: 'refused' }>;
+
+/** One Fetch request. It may wait long, and keeps no more of what was asked than that takes. */
+class FetchExchange implements Fetch {
+  readonly maxBytes: number;
+  readonly minBytes: number;
+  readonly maxWaitMs: number;
+  readonly limit: ReadLimit;
+
+  constructor(
+    private readonly parts: FetchParts,
+    request: FetchRequest,
+    private readonly session: OpenFetch,
+    private readonly context: RequestContext<FetchResponse>,
+  ) {
+    this.maxBytes = Math.max(
+      0,
+      Math.min(request.maxBytes, parts.maxBytes(), parts.responseBytesLeft()),
+    );
+    this.minBytes = Math.min(request.minBytes, this.maxBytes);
+    this.maxWaitMs = request.maxWaitMs;
+    this.limit = limitOf(request);
+  }
+
+  run(): FetchResponse | typeof later {
+    const read = this.read();
+    if (!(read instanceof Promise) && isEnough(read, this)) return this.respond(read);
+    new PendingFetch(this.parts.deadlines, this).decide(read);
+    return later;
+  }
+
+  get caller(): Caller {
+    return this.context.caller;
+  }
+
+  read(): FetchRead | Promise<FetchRead> {
+    return this.parts.reader.read(this.session.partitions, this, this.caller);
+  }
+
+  settle(read: FetchRead): void {
+    let response: FetchResponse;
+    try {
+      response = this.respond(read);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.context.settle(response);
+  }
+
+  fail(error: unknown): void {
+    this.context.fail(error);
+  }
+
+  private respond({ reads }: FetchRead): SentFetch {
+    const { session, context, parts } = this;
+    switch (session.kind) {
+      case 'sessionless':
+        return responseOf(noSession, reads, context);
+      case 'full': {
+        const byId = context.apiVersion >= firstVersionWithTopicIds;
+        const created = parts.sessions.create(byId, session.partitions);
+        for (const { wanted, answer } of reads) {
+          wanted.sentHighWatermark = answer.highWatermark;
+          wanted.sentLogStartOffset = answer.logStartOffset;
+        }
+        return responseOf(created?.id ?? noSession, reads, context);
+      }
+      case 'incremental': {
+        const known = session.session;
+        if (known.epoch !== session.epoch) {
+          releaseReads(reads);
+          return sessionError(errorCodes.INVALID_FETCH_SESSION_EPOCH, known.id);
+        }
+        const sent: PartitionRead[] = [];
+        for (const read of reads) {
+          if (known.mustSend(read.wanted, read.answer, read.sizeInBytes > 0)) sent.push(read);
+          else read.result?.release();
+        }
+        return responseOf(known.id, sent, context);
+      }
+    }
+  }
 }
 
 /** Consumers see what is committed; a debugging reader (-2) sees everything. */
@@ -92,7 +153,7 @@ function wantedPartitions(
   { topics }: FetchRequest,
   byId: boolean,
   { image }: RequestContext,
-): Map<string, FetchPartition> {
+): readonly FetchPartition[] {
   const wanted = new Map<string, FetchPartition>();
   for (const { topic, topicId, partitions } of topics) {
     const name = byId ? image.topicsById.get(topicId)?.name : topic;
@@ -112,7 +173,7 @@ function wantedPartitions(
       wanted.set(partitionKey(partition), partition);
     }
   }
-  return wanted;
+  return [...wanted.values()];
 }
 
 function* forgottenKeys({ forgottenTopicsData }: FetchRequest): Generator<string, void, void> {
@@ -123,40 +184,6 @@ function* forgottenKeys({ forgottenTopicsData }: FetchRequest): Generator<string
 
 function sessionError(errorCode: number, sessionId = noSession): FetchResponse {
   return { throttleTimeMs: 0, errorCode, sessionId, responses: [] };
-}
-
-function respond(
-  parts: FetchParts,
-  session: Exclude<FetchContext, { kind: 'refused' }>,
-  byId: boolean,
-  { reads }: FetchRead,
-  context: RequestContext,
-): SentFetch {
-  switch (session.kind) {
-    case 'sessionless':
-      return responseOf(noSession, reads, context);
-    case 'full': {
-      const created = parts.sessions.create(byId, session.partitions);
-      for (const { wanted, answer } of reads) {
-        wanted.sentHighWatermark = answer.highWatermark;
-        wanted.sentLogStartOffset = answer.logStartOffset;
-      }
-      return responseOf(created?.id ?? noSession, reads, context);
-    }
-    case 'incremental': {
-      const known = session.session;
-      if (known.epoch !== session.epoch) {
-        releaseReads(reads);
-        return sessionError(errorCodes.INVALID_FETCH_SESSION_EPOCH, known.id);
-      }
-      const sent: PartitionRead[] = [];
-      for (const read of reads) {
-        if (known.mustSend(read.wanted, read.answer, read.sizeInBytes > 0)) sent.push(read);
-        else read.result?.release();
-      }
-      return responseOf(known.id, sent, context);
-    }
-  }
 }
 
 type TopicAnswer = FetchResponse['responses'][number];

@@ -29,7 +29,7 @@ export const joinGroupHandler = (groups: GroupCoordinator) =>
           takesMemberId: apiVersion >= 4,
           takesSkipAssignment: apiVersion >= 9,
         },
-        context.signal,
+        context.caller,
       );
       return {
         errorCode: errorCodes[reply.error],

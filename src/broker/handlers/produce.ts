@@ -87,6 +87,7 @@ const nextTurn = (): void => undefined;
 /** One Produce request: everything is appended in one go, then awaited together. */
 class ProduceExchange implements HopefulWaiter {
   deadlineMs = 0;
+  place = 0;
   isOver = false;
   private readonly appended: Appended[] = [];
   /** Commits of logs that are still to come. */

@@ -26,7 +26,7 @@ export const syncGroupHandler = (groups: GroupCoordinator) =>
             assignment: Buffer.from(assignment),
           })),
         },
-        context.signal,
+        context.caller,
       );
       return {
         errorCode: errorCodes[reply.error],

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Caller, Wait } from '../../host/caller.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Logger } from '../../host/logger.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
@@ -17,12 +18,10 @@ export type Outcome =
   /** There is no safe reply: the connection goes, after what was answered before. */
   | 'close';
 
-/** What a connection tells of itself to whoever answers its requests. */
-export interface ConnectionFacts {
+/** What a connection tells whoever answers its requests. It is gone once it closes or the broker stops. */
+export interface ConnectionFacts extends Caller {
   readonly clientHost: string;
   readonly listener: string;
-  /** Aborted when the connection closes or the broker stops. */
-  readonly signal: AbortSignal;
   /**
    * Settles when the latest Produce request that had to wait has appended its batches; undefined when
    * none waits. Those behind it wait as well: their batches come after its own.
@@ -30,8 +29,15 @@ export interface ConnectionFacts {
   appendTurn: Promise<void> | undefined;
 }
 
-/** Answers one frame; a promise only where it waits, and never one that rejects. */
-export type Answer = (frame: Frame, connection: ConnectionFacts) => Outcome | Promise<Outcome>;
+/** One request on its connection. */
+export interface PendingRequest {
+  readonly connection: ConnectionFacts;
+  /** Once, and only after `later`. */
+  settle(outcome: Outcome): void;
+}
+
+/** Answers one frame, and never throws; `later` where it waits: then it settles the request. */
+export type Answer = (frame: Frame, request: PendingRequest) => Outcome | 'later';
 
 export interface ConnectionSettings {
   readonly maxRequestBytes: number;
@@ -50,9 +56,18 @@ export interface ConnectionParts {
 }
 
 /** A request under way; its outcome is there once it is answered. */
-interface Exchange {
-  readonly frameBytes: number;
+class Exchange implements PendingRequest {
   outcome: Outcome | undefined;
+
+  constructor(
+    readonly connection: Connection,
+    readonly frameBytes: number,
+  ) {}
+
+  settle(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.connection.onSettled(this);
+  }
 }
 
 /** Bytes of frames that may wait behind a parked request before the socket is paused. */
@@ -70,16 +85,15 @@ const produceKey = 0;
 export class Connection implements ConnectionFacts, BudgetMember {
   readonly clientHost: string;
   appendTurn: Promise<void> | undefined;
+  waitsFor: Wait | undefined;
   /** Monotonic time of the last byte that came or went. */
   lastActiveMs: number;
   private readonly reader: FrameReader;
   private readonly output: OutputBuffer;
-  /** Made when somebody asks for its signal: an idle connection needs none. */
-  private abort: AbortController | undefined;
   /** Frames that wait for their turn. */
   private readonly waiting: Frame[] = [];
   private waitingBytes = 0;
-  private readonly underWay: Exchange[] = [];
+  private underWay: Exchange[] = [];
   private bytesUnderWay = 0;
   private onlyProducesUnderWay = true;
   private flushScheduled = false;
@@ -120,12 +134,8 @@ export class Connection implements ConnectionFacts, BudgetMember {
     socket.on('close', () => this.onClose());
   }
 
-  get signal(): AbortSignal {
-    if (this.abort === undefined) {
-      this.abort = new AbortController();
-      if (this.isFarewell || this.state === 'closed') this.abort.abort();
-    }
-    return this.abort.signal;
+  get isGone(): boolean {
+    return this.isFarewell || this.state === 'closed';
   }
 
   get pendingBytes(): number {
@@ -139,7 +149,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.isFarewell = true;
     this.dropWaiting();
     this.pauseOrResume();
-    this.abort?.abort();
+    this.waitsFor?.giveUp();
     this.closeWhenDrained();
   }
 
@@ -206,24 +216,25 @@ export class Connection implements ConnectionFacts, BudgetMember {
   }
 
   private begin(frame: Frame): void {
-    const outcome = this.parts.answer(frame, this);
-    const isSettled = !(outcome instanceof Promise);
-    if (isSettled && this.underWay.length === 0) {
-      this.emit(outcome);
+    const frameBytes = frame.end - frame.start;
+    const exchange = new Exchange(this, frameBytes);
+    const outcome = this.parts.answer(frame, exchange);
+    if (outcome !== 'later') exchange.outcome = outcome;
+    const isFirst = this.underWay.length === 0;
+    if (isFirst && exchange.outcome !== undefined) {
+      this.emit(exchange.outcome);
       return;
     }
-    const frameBytes = frame.end - frame.start;
-    const exchange: Exchange = { frameBytes, outcome: isSettled ? outcome : undefined };
-    this.onlyProducesUnderWay =
-      (this.underWay.length === 0 || this.onlyProducesUnderWay) && isProduce(frame);
-    this.underWay.push(exchange);
+    this.onlyProducesUnderWay = (isFirst || this.onlyProducesUnderWay) && isProduce(frame);
+    // An array that is made with its element has no room for more; a push makes room for seventeen.
+    if (isFirst) this.underWay = [exchange];
+    else this.underWay.push(exchange);
     this.bytesUnderWay += frameBytes;
     this.parts.incoming.take(frameBytes);
-    if (isSettled) return;
-    void outcome.then((settled) => {
-      exchange.outcome = settled;
-      if (this.underWay[0] === exchange) this.settle();
-    });
+  }
+
+  onSettled(exchange: Exchange): void {
+    if (this.underWay[0] === exchange) this.settle();
   }
 
   /** Hands on, in order, what is answered; then whatever waited behind it begins. */
@@ -338,7 +349,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.notePending(-this.reader.pendingBytes);
     this.parts.incoming.leave(this);
     this.output.drop();
-    this.abort?.abort();
+    this.waitsFor?.giveUp();
     this.onClosed(this);
   }
 }

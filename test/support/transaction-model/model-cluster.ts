@@ -23,8 +23,6 @@ export const topics = [
   { name: 'b', partitions: 2 },
 ] as const;
 
-const neverAborted = new AbortController().signal;
-
 /** What stands in the way of brokers that talk to each other. */
 export interface Trouble {
   /** Of ten: requests that are lost before they arrive, answers that are lost, and delays. */
@@ -154,7 +152,6 @@ export class ModelCluster {
     if (!broker || !gone || !handler || this.isDead) return undefined;
     const answered = exchange<A>(handler as never, broker, version, request, {
       nodeId: brokerId,
-      signal: neverAborted,
     });
     const answer = await Promise.race([answered, gone.promise]);
     // What a process that is being killed decides, it tells nobody.

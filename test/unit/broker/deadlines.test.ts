@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Deadlines, type Waiter } from '../../../src/broker/deadlines.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { SeededRandom } from '../../support/seeded-random.ts';
 
 function waiters(clock: ManualClock): {
   deadlines: Deadlines;
@@ -12,6 +13,7 @@ function waiters(clock: ManualClock): {
   const add = (name: string, delayMs: number): Waiter => {
     const waiter = {
       deadlineMs: 0,
+      place: 0,
       expire: () => expired.push([name, clock.monotonicMs()]),
     };
     deadlines.add(waiter, delayMs);
@@ -43,6 +45,7 @@ describe('deadlines', () => {
     const expired: number[] = [];
     const waiter = () => ({
       deadlineMs: 0,
+      place: 0,
       isOver: false,
       expire: () => expired.push(clock.monotonicMs()),
     });
@@ -73,6 +76,35 @@ describe('deadlines', () => {
     delays.forEach((delayMs, i) => add(String(i), delayMs));
     await clock.advance(300);
     expect(expired.map(([, ms]) => ms)).toEqual([...delays].sort((a, b) => a - b));
+  });
+
+  it('agree with a list, whatever is taken out when', async () => {
+    const clock = new ManualClock();
+    const random = new SeededRandom(7);
+    const { deadlines, expired, add } = waiters(clock);
+    const waiting = new Map<string, { waiter: Waiter; ms: number }>();
+    const below = (most: number) => Math.floor(random.fraction() * most);
+    for (let step = 0; step < 400; step++) {
+      const delayMs = below(300);
+      const ms = clock.monotonicMs() + delayMs;
+      waiting.set(String(step), { waiter: add(String(step), delayMs), ms });
+      for (const [name, { waiter }] of waiting) {
+        if (below(waiting.size * 2) > 0) continue;
+        deadlines.remove(waiter);
+        deadlines.remove(waiter); // again does no harm
+        waiting.delete(name);
+      }
+      if (step % 10 === 0) await clock.advance(below(20));
+      for (const [name, passedMs] of expired.splice(0)) {
+        expect(passedMs).toBe(waiting.get(name)?.ms);
+        waiting.delete(name);
+      }
+      const soonest = Math.min(...[...waiting.values()].map(({ ms }) => ms));
+      expect(soonest).toBeGreaterThanOrEqual(clock.monotonicMs());
+    }
+    await clock.advance(300);
+    expect(expired.map(([name]) => name).sort()).toEqual([...waiting.keys()].sort());
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('leave no timer behind when cleared', () => {

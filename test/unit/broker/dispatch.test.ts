@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Dispatcher } from '../../../src/broker/dispatch.ts';
 import { emptyImage } from '../../../src/broker/catalog/image.ts';
-import { CloseConnection, defineHandler, type Handler } from '../../../src/broker/handler.ts';
+import {
+  CloseConnection,
+  defineHandler,
+  later,
+  type Handler,
+  type RequestContext,
+} from '../../../src/broker/handler.ts';
 import type { ConnectionFacts, Outcome } from '../../../src/broker/network/connection.ts';
 import type { Logger } from '../../../src/host/logger.ts';
 import { silentLogger } from '../../../src/host/logger.ts';
@@ -17,7 +23,8 @@ const connection: ConnectionFacts = {
   clientHost: '10.0.0.7',
   listener: 'PLAINTEXT',
   appendTurn: undefined,
-  signal: new AbortController().signal,
+  isGone: false,
+  waitsFor: undefined,
 };
 
 type Answer = Handler<typeof heartbeat>['answer'];
@@ -29,16 +36,22 @@ function dispatch(answer: Answer, logger: Logger = silentLogger, sent?: () => vo
     ...(sent && { sent }),
   });
   const node = { nodeId: 1, image: emptyImage('cluster') };
-  const dispatcher = new Dispatcher(new Map([[heartbeat.key, handler]]), node, logger);
+  return answerOf(new Dispatcher(new Map([[heartbeat.key, handler]]), node, logger));
+}
+
+/** At once, or a promise. */
+function answerOf(dispatcher: Dispatcher, key = heartbeat.key): Outcome | Promise<Outcome> {
   const frame = encodeRequest(heartbeat, 4, 77, 'client', {
     groupId: 'g',
     generationId: 1,
     memberId: 'm',
   });
-  return dispatcher.answer(
-    { buffer: frame, start: 4, end: frame.length, lent: undefined },
-    connection,
-  );
+  frame.writeInt16BE(key, 4);
+  const where = { buffer: frame, start: 4, end: frame.length, lent: undefined };
+  let settle: (outcome: Outcome) => void = () => undefined;
+  const settled = new Promise<Outcome>((resolve) => (settle = resolve));
+  const outcome = dispatcher.answer(where, { connection, settle });
+  return outcome === 'later' ? settled : outcome;
 }
 
 /** Correlation id and body of a reply. */
@@ -53,28 +66,15 @@ function read(outcome: Outcome) {
 }
 
 describe('what is not served', () => {
-  const askFor = (dispatcher: Dispatcher, key: number): Outcome | Promise<Outcome> => {
-    const frame = encodeRequest(heartbeat, 4, 77, 'client', {
-      groupId: 'g',
-      generationId: 1,
-      memberId: 'm',
-    });
-    frame.writeInt16BE(key, 4);
-    return dispatcher.answer(
-      { buffer: frame, start: 4, end: frame.length, lent: undefined },
-      connection,
-    );
-  };
-
   it('closes the connection and is told of once, and of no more than twenty things', () => {
     const warnings: unknown[] = [];
     const logger = { ...silentLogger, warn: (_: string, facts: unknown) => warnings.push(facts) };
     const node = { nodeId: 1, image: emptyImage('cluster') };
     const dispatcher = new Dispatcher(new Map(), node, logger);
-    expect(askFor(dispatcher, 17)).toBe('close');
-    expect(askFor(dispatcher, 17)).toBe('close');
+    expect(answerOf(dispatcher, 17)).toBe('close');
+    expect(answerOf(dispatcher, 17)).toBe('close');
     expect(warnings).toEqual([{ client: '10.0.0.7', what: 'API key 17' }]);
-    for (let key = 100; key < 200; key++) expect(askFor(dispatcher, key)).toBe('close');
+    for (let key = 100; key < 200; key++) expect(answerOf(dispatcher, key)).toBe('close');
     expect(warnings).toHaveLength(20);
   });
 });
@@ -131,6 +131,20 @@ describe('dispatch', () => {
       expect(await dispatch(() => Promise.reject(error))).toBe('close');
     },
   );
+
+  it.each<[string, (context: RequestContext) => void, number]>([
+    ['answered', (context) => context.settle({ errorCode: 22 }), 22],
+    ['refused', (context) => context.fail(new KafkaError('ILLEGAL_GENERATION')), 22],
+  ])('lets a handler say later that a request is %s', async (_how, tell, expected) => {
+    let waiting: RequestContext | undefined;
+    const outcome = dispatch((_request, context) => {
+      waiting = context;
+      return later;
+    });
+    await Promise.resolve();
+    tell(waiting as RequestContext);
+    expect(read(await outcome)).toMatchObject({ correlationId: 77, errorCode: expected });
+  });
 
   it('says nothing where the handler says nothing', async () => {
     expect(await dispatch(() => undefined)).toBe('silence');

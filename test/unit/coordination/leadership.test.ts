@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Caller } from '../../../src/host/caller.ts';
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { commitOf, Fixture, joinOf, refusalOf, settle } from './group-fixture.ts';
 
@@ -57,10 +58,11 @@ describe('leadership', () => {
   it('a client that goes away is not waited for', async () => {
     const fixture = await Fixture.started({ initialRebalanceDelayMs: 1_000 });
     const { memberId } = await fixture.coordinator.join(joinOf());
-    const gone = new AbortController();
-    const join = fixture.coordinator.join(joinOf({ memberId }), gone.signal);
+    const caller: Caller = { isGone: false, waitsFor: undefined };
+    const join = fixture.coordinator.join(joinOf({ memberId }), caller);
     await settle();
-    gone.abort();
+    caller.waitsFor?.giveUp();
+    expect(caller.waitsFor).toBeUndefined();
     expect((await join).error).toBe('COORDINATOR_NOT_AVAILABLE');
     expect(fixture.groupOf('g').members.has(memberId)).toBe(true);
   });

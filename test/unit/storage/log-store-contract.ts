@@ -614,9 +614,9 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
 
       test('a read can be called off', async () => {
         await put(log, ['a']);
-        const aborted = AbortSignal.abort(new Error('gone'));
+        const caller = { isGone: true, waitsFor: undefined };
         const request = { fromOffset: 0, maxBytes: 9, minOneBatch: true, limit: 'highWatermark' };
-        expect(() => log.read(request as Parameters<PartitionLog['read']>[0], aborted)).toThrow(
+        expect(() => log.read(request as Parameters<PartitionLog['read']>[0], caller)).toThrow(
           'gone',
         );
       });

@@ -10,23 +10,18 @@ import { zeroUuid } from '../../../../src/protocol/uuid.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { SeededRandom } from '../../../support/seeded-random.ts';
 
-const wanted = (...names: string[]): Map<string, FetchPartition> =>
-  new Map(
-    names.map((name) => {
-      const partition: FetchPartition = {
-        topic: name,
-        topicId: zeroUuid,
-        partition: 0,
-        fetchOffset: 0,
-        currentLeaderEpoch: -1,
-        lastFetchedEpoch: -1,
-        maxBytes: 1000,
-        sentHighWatermark: -1,
-        sentLogStartOffset: -1,
-      };
-      return [partitionKey(partition), partition];
-    }),
-  );
+const wanted = (...names: string[]): FetchPartition[] =>
+  names.map((name) => ({
+    topic: name,
+    topicId: zeroUuid,
+    partition: 0,
+    fetchOffset: 0,
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+    maxBytes: 1000,
+    sentHighWatermark: -1,
+    sentLogStartOffset: -1,
+  }));
 
 function sessions(maxSessions = 10): {
   clock: ManualClock;
@@ -47,12 +42,17 @@ function sessions(maxSessions = 10): {
     all,
     create: (...names) => all.create(false, wanted(...names)),
     begin: (sessionId, sessionEpoch, names = [], forgotten = [], byId = false) =>
-      all.begin({ sessionId, sessionEpoch }, byId, wanted(...names), wanted(...forgotten).keys()),
+      all.begin(
+        { sessionId, sessionEpoch },
+        byId,
+        wanted(...names),
+        wanted(...forgotten).map(partitionKey),
+      ),
   };
 }
 
 const names = (context: FetchContext): (string | undefined)[] =>
-  'partitions' in context ? [...context.partitions.values()].map(({ topic }) => topic) : [];
+  'partitions' in context ? context.partitions.map(({ topic }) => topic) : [];
 
 const news = { errorCode: 0, highWatermark: 5, logStartOffset: 0 };
 

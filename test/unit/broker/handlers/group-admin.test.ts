@@ -20,6 +20,7 @@ import {
   unknownId,
   versionsOf,
 } from './group-handler-fixture.ts';
+import { answerOf } from '../../../support/answer-of.ts';
 
 describe('FindCoordinator', () => {
   const offsets = (leader = 1) => imageOf(topicOf('__consumer_offsets', unknownId, 50, leader));
@@ -63,7 +64,7 @@ describe('FindCoordinator', () => {
     const context = contextOf({ apiVersion: 4 });
     Object.defineProperty(context, 'image', { get: () => image });
     const request = { key: '', keyType: 0, coordinatorKeys: ['g', 'h'] };
-    const reply = await handler.answer(request, context);
+    const reply = await answerOf(handler, request, context);
     expect(reply?.coordinators).toMatchObject([
       { key: 'g', nodeId: 1, errorCode: 0 },
       { key: 'h', nodeId: 1, errorCode: 0 },

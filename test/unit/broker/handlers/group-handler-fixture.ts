@@ -4,6 +4,7 @@ import { errorCodes } from '../../../../src/protocol/error-codes.ts';
 import { KafkaError } from '../../../../src/protocol/kafka-error.ts';
 import { decode, encode } from '../../../../src/protocol/codec.ts';
 import type { AnyApi, RequestInput, ResponseOf } from '../../../../src/protocol/schema.ts';
+import { answerOf } from '../../../support/answer-of.ts';
 
 export const idOfT = 'AAAAAAAAAAAAAAAAAAAAdA';
 export const unknownId = 'AAAAAAAAAAAAAAAAAAAAeA';
@@ -67,8 +68,10 @@ export function contextOf(more: Partial<RequestContext> = {}): RequestContext {
     nodeId: 1,
     image: imageOf(),
     appendTurn: undefined,
-    signal: new AbortController().signal,
+    caller: { isGone: false, waitsFor: undefined },
     releaseRequest: () => undefined,
+    settle: () => undefined,
+    fail: () => undefined,
     ...more,
   };
 }
@@ -89,7 +92,7 @@ export async function ask<A extends AnyApi>(
   const context = contextOf({ ...more, apiVersion });
   let response;
   try {
-    response = await handler.answer(request, context);
+    response = await answerOf(handler, request, context);
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
     response = handler.refuse(errorCodes[error.code], error.message, request, context);

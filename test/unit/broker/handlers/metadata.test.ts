@@ -22,6 +22,7 @@ import {
   uuidSource,
   versionsOf,
 } from '../../../support/test-cluster.ts';
+import { answerOf } from '../../../support/answer-of.ts';
 
 type Request = Partial<RequestInput<typeof metadata>>;
 interface Settings extends Partial<Omit<RequestContext, 'image'>> {
@@ -310,7 +311,7 @@ it('answers are made once for as long as nothing changes', async () => {
     includeTopicAuthorizedOperations: false,
   };
   const answer = async (): Promise<readonly unknown[]> =>
-    (await handler.answer(request, contextOf(catalog, 13)))!.topics;
+    (await answerOf(handler, request, contextOf(catalog, 13)))!.topics;
   const [first, second] = [await answer(), await answer()];
   expect(second[0]).toBe(first[0]);
   await createTopic(catalog, 'c');

@@ -11,6 +11,7 @@ import { errorCodes } from '../../../../src/protocol/error-codes.ts';
 import { zeroUuid } from '../../../../src/protocol/uuid.ts';
 import type { ProduceRequest } from '../../../../src/protocol/messages/produce.ts';
 import { StorageFailure, type FailureKind } from '../../../../src/storage/storage-failure.ts';
+import { answerOf } from '../../../support/answer-of.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { logSettings } from '../../../support/log-settings.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -67,7 +68,7 @@ async function answerTo(acks = -1, timeoutMs = 1_000) {
       },
     ],
   };
-  const response = await handler.answer(request, context);
+  const response = await answerOf(handler, request, context);
   return response?.responses[0]?.partitionResponses[0];
 }
 
@@ -143,7 +144,7 @@ describe('row 92: a new leader that does not know its end yet', () => {
       topics: [{ name: 'orders', partitions: [partition] }],
       timeoutMs: 0,
     };
-    const response = await handler.answer(request, { ...context, apiVersion });
+    const response = await answerOf(handler, request, { ...context, apiVersion });
     expect(response?.topics[0]?.partitions[0]).toMatchObject({ errorCode });
   });
 });

@@ -100,7 +100,7 @@ function open({ isSlow = false, budget = 1000, maxRequestBytes = 1000 } = {}): S
   const begun: string[] = [];
   const late: Late[] = [];
   let isClosed = false;
-  const answer: Answer = ({ buffer, start, end }) => {
+  const answer: Answer = ({ buffer, start, end }, pending) => {
     const request = buffer.toString('utf8', start, end).replace(produceMark, 'produce');
     begun.push(request);
     if (request === 'bad') return 'close';
@@ -108,7 +108,8 @@ function open({ isSlow = false, budget = 1000, maxRequestBytes = 1000 } = {}): S
     if (!request.startsWith('wait') && !request.startsWith('produce')) {
       return new TextReply(`<${request}>`);
     }
-    return new Promise<Outcome>((resolve) => late.push({ request, settle: resolve }));
+    late.push({ request, settle: (outcome) => pending.settle(outcome) });
+    return 'later';
   };
   const incoming = new ByteBudget(budget);
   const outgoing = new ByteBudget(budget);
@@ -256,8 +257,10 @@ describe('a connection', () => {
     const { socket, connection, late, closed, begun } = open();
     socket.push(Buffer.concat([frame('wait'), frame('b')]));
     await settle();
+    let told = 0;
+    connection.waitsFor = { giveUp: () => told++ };
     connection.drain();
-    expect(connection.signal.aborted).toBe(true);
+    expect([connection.isGone, told]).toEqual([true, 1]);
     late[0]?.settle(new TextReply('<waited>'));
     await settle();
     expect(socket.text).toBe('<waited>');
@@ -284,13 +287,16 @@ describe('a connection', () => {
     expect([begun, socket.text]).toEqual([['a'], '<a>']);
   });
 
-  it('aborts its parked request when the client goes', async () => {
+  it('tells its parked request that the client is gone', async () => {
     const { socket, connection, incoming } = open();
     socket.push(frame('wait'));
     await settle();
+    let told = 0;
+    connection.waitsFor = { giveUp: () => told++ };
+    expect(connection.isGone).toBe(false);
     socket.destroy();
     await settle();
-    expect(connection.signal.aborted).toBe(true);
+    expect([connection.isGone, told]).toEqual([true, 1]);
     expect(incoming.used).toBe(4); // until the request has given up
   });
 });

@@ -1,0 +1,14 @@
+/**
+ * Who waits for an answer, and may go before there is one. Not an AbortSignal: that and its listener
+ * take more memory than everything else that a parked request holds.
+ */
+export interface Caller {
+  /** Nobody reads the answer any more, or there is no time left to wait for a better one. */
+  readonly isGone: boolean;
+  /** What it is kept waiting by, one thing at a time: told once when the caller goes. */
+  waitsFor: Wait | undefined;
+}
+
+export interface Wait {
+  giveUp(): void;
+}

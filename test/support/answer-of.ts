@@ -1,0 +1,19 @@
+import { later, type Handler, type RequestContext } from '../../src/broker/handler.ts';
+import type { AnyApi, RequestOf, ResponseInput } from '../../src/protocol/schema.ts';
+
+/** What a handler answers, be it at once, by a promise, or later. Rejects with what it throws. */
+export function answerOf<A extends AnyApi>(
+  handler: Handler<A>,
+  request: RequestOf<A>,
+  context: RequestContext,
+): Promise<ResponseInput<A> | undefined> {
+  return new Promise((resolve, reject) => {
+    // The context behind it may have getters.
+    const telling = Object.create(context) as RequestContext<ResponseInput<A>>;
+    const answer = handler.answer(
+      request,
+      Object.assign(telling, { settle: resolve, fail: reject }),
+    );
+    if (answer !== later) resolve(answer);
+  });
+}
