@@ -173,16 +173,18 @@ class RequestExchange implements RequestContext, Reply {
     this.lent?.release();
   }
 
+  forgetRequest(): void {
+    this.request = noRequest;
+  }
+
   begin(): Outcome | typeof later {
     const response = this.handler.answer(this.request, this);
-    if (response === later) this.request = noRequest;
-    else if (!(response instanceof Promise)) return this.answered(response);
-    else {
-      response.then(
-        (late) => this.settle(late),
-        (error: unknown) => this.fail(error),
-      );
-    }
+    if (response === later) return later;
+    if (!(response instanceof Promise)) return this.answered(response);
+    response.then(
+      (late) => this.settle(late),
+      (error: unknown) => this.fail(error),
+    );
     return later;
   }
 

@@ -31,15 +31,17 @@ export interface RequestContext<Response extends object = object> {
    * used again. Only for who is certain; without it the garbage collector finds out.
    */
   releaseRequest(): void;
+  /** Nor at the request that was decoded: `refuse` gets an empty one from now on. */
+  forgetRequest(): void;
   /** The answer that was announced by `later`; or `fail`, with what would have been thrown. */
-  settle(response: Response): void;
+  settle(response: Response | undefined): void;
   fail(error: unknown): void;
 }
 
 /**
- * In the place of a promise, for what may wait long and many times over: a promise, what is chained to
- * it and the request would be most of the memory it takes. The handler will call `settle` or `fail` of
- * its context. The request is forgotten, so `refuse` gets an empty one.
+ * In the place of a promise, for what waits long and many times over, or is asked very often: promises
+ * and what is chained to them take memory and time. The handler will call `settle` or `fail` of its
+ * context.
  */
 export const later = 'later';
 

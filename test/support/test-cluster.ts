@@ -100,6 +100,7 @@ export function contextOf(
     appendTurn: undefined,
     caller: { isGone: false, waitsFor: undefined },
     releaseRequest: () => undefined,
+    forgetRequest: () => undefined,
     settle: () => undefined,
     fail: () => undefined,
     ...more,

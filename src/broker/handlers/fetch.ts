@@ -84,6 +84,7 @@ class FetchExchange implements Fetch {
   run(): FetchResponse | typeof later {
     const read = this.read();
     if (!(read instanceof Promise) && isEnough(read, this)) return this.respond(read);
+    this.context.forgetRequest();
     new PendingFetch(this.parts.deadlines, this).decide(read);
     return later;
   }

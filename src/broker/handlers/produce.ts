@@ -13,7 +13,7 @@ import type { AppendOptions, AppendTicket } from '../../storage/partition-log.ts
 import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
 import type { Deadlines, HopefulWaiter } from '../deadlines.ts';
-import { CloseConnection, defineHandler, type RequestContext } from '../handler.ts';
+import { CloseConnection, defineHandler, later, type RequestContext } from '../handler.ts';
 import { isInternalTopic } from '../catalog/topic-name.ts';
 import { LeaderHints, type CurrentLeader } from '../leader-hints.ts';
 import type { LedPartition } from '../replica/led-partition.ts';
@@ -95,17 +95,15 @@ class ProduceExchange implements HopefulWaiter {
   private readonly responses: TopicAnswer[] = [];
   private hints: LeaderHints | undefined;
   private failure: string | undefined;
-  private resolve!: (response: ProduceResponse | undefined) => void;
-  private reject!: (reason: unknown) => void;
   private verified: Verified | undefined;
 
   constructor(
     private readonly parts: ProduceParts,
     private readonly request: ProduceRequest,
-    private readonly context: RequestContext,
+    private readonly context: RequestContext<ProduceResponse>,
   ) {}
 
-  run(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
+  run(): ProduceResponse | undefined | typeof later {
     const producer = this.transactionalProducer();
     const { appendTurn } = this.context;
     if (appendTurn !== undefined) {
@@ -117,15 +115,21 @@ class ProduceExchange implements HopefulWaiter {
   }
 
   /** Requests of a connection append in their order, whatever each of them waits for. */
-  private appendAfter(prepared: Promise<void>): Promise<ProduceResponse | undefined> {
+  private appendAfter(prepared: Promise<void>): typeof later {
     const { context } = this;
-    const response = prepared.then(() => this.append());
+    const appended = prepared.then(() => this.append());
+    appended.then(
+      (response) => {
+        if (response !== later) context.settle(response);
+      },
+      (error: unknown) => context.fail(error),
+    );
     const turn = prepared.then(nextTurn, nextTurn);
     context.appendTurn = turn;
     void turn.then(() => {
       if (context.appendTurn === turn) context.appendTurn = undefined;
     });
-    return response;
+    return later;
   }
 
   private transactionalProducer(): TransactionalProducer | undefined {
@@ -181,7 +185,7 @@ class ProduceExchange implements HopefulWaiter {
     );
   }
 
-  private append(): ProduceResponse | undefined | Promise<ProduceResponse | undefined> {
+  private append(): ProduceResponse | undefined | typeof later {
     const { byId } = this;
     for (const { name, topicId, partitionData } of this.request.topicData) {
       if (partitionData.length === 0) continue;
@@ -243,13 +247,9 @@ class ProduceExchange implements HopefulWaiter {
     throw producerError(verification, this.context.apiVersion);
   }
 
-  /** One promise for the request, however many partitions it has. */
-  private commit(): Promise<ProduceResponse | undefined> {
+  /** However many partitions it has, of each turn's writes it waits for one promise. */
+  private commit(): typeof later {
     const { appended } = this;
-    const response = new Promise<ProduceResponse | undefined>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
     let before: Promise<void> | undefined;
     for (const { ticket } of appended) {
       const { committed } = ticket;
@@ -265,7 +265,7 @@ class ProduceExchange implements HopefulWaiter {
       const timeoutMs = Math.max(this.request.timeoutMs, leastTimeoutMs);
       this.parts.deadlines.addUnlessOver(this, timeoutMs);
     }
-    return response;
+    return later;
   }
 
   private onFailed(committed: Promise<void>, error: unknown): void {
@@ -275,22 +275,25 @@ class ProduceExchange implements HopefulWaiter {
 
   private onCommitted(): void {
     if (--this.outstanding > 0) return;
+    // Written or given up: the logs are done with the batches.
+    this.context.releaseRequest();
+    if (this.isOver) return;
+    this.isOver = true;
+    this.parts.deadlines.remove(this);
+    let response: ProduceResponse | undefined;
     try {
-      // Written or given up: the logs are done with the batches.
-      this.context.releaseRequest();
-      if (this.isOver) return;
-      this.isOver = true;
-      this.parts.deadlines.remove(this);
-      this.resolve(this.settle());
+      response = this.settle();
     } catch (error) {
-      this.reject(error);
+      this.context.fail(error);
+      return;
     }
+    this.context.settle(response);
   }
 
   /** The deadline has passed. */
   expire(): void {
     this.isOver = true;
-    this.resolve(this.timeOut());
+    this.context.settle(this.timeOut());
   }
 
   private settle(): ProduceResponse | undefined {

@@ -70,6 +70,7 @@ export function contextOf(more: Partial<RequestContext> = {}): RequestContext {
     appendTurn: undefined,
     caller: { isGone: false, waitsFor: undefined },
     releaseRequest: () => undefined,
+    forgetRequest: () => undefined,
     settle: () => undefined,
     fail: () => undefined,
     ...more,
