@@ -11,7 +11,8 @@ export interface Reply {
   sent(): void;
 }
 
-const mostKept = 64;
+/** As many connections as may be answered in one turn; their writers have a KiB each. */
+const mostKept = 1024;
 
 /** Writers of a broker that nobody uses at the moment: connections come and go, memory stays. */
 export class Writers {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
+import { streamBinding, type StreamBinding, type WriteRequest } from './stream-binding.ts';
 
 /** Hands bytes to a socket, in order, and follows them until the kernel has them. */
 export interface SocketWriter {
@@ -21,8 +22,8 @@ export interface WriterEvents {
 export function writerOf(socket: Socket, events: WriterEvents): SocketWriter {
   // TLS has its own way of writing.
   const isPlain = Object.getPrototypeOf(socket) === Socket.prototype;
-  if (!isPlain || WriteWrap === undefined) return new StreamWriter(socket, events);
-  return new HandleWriter(socket, events);
+  if (!isPlain || streamBinding === undefined) return new StreamWriter(socket, events);
+  return new HandleWriter(socket, events, streamBinding);
 }
 
 class StreamWriter implements SocketWriter {
@@ -50,13 +51,6 @@ class StreamWriter implements SocketWriter {
   }
 }
 
-/** A request to write, as Node hands it to libuv; used up only by a write that has to wait. */
-interface WriteRequest {
-  oncomplete?: (status: number) => void;
-  /** Kept from the garbage collector. */
-  chunks?: readonly Buffer[];
-}
-
 /** The part of Node's own handle that is used here. */
 interface Handle {
   readonly writeQueueSize: number;
@@ -64,31 +58,17 @@ interface Handle {
   writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: true): number;
 }
 
-/** What Node makes such requests of; undefined where it has it no more. */
-const WriteWrap = ((): (new () => WriteRequest) | undefined => {
-  const { binding } = process as unknown as { binding?: (name: string) => Record<string, unknown> };
-  try {
-    return binding?.('stream_wrap')['WriteWrap'] as (new () => WriteRequest) | undefined;
-  } catch {
-    return undefined;
-  }
-})();
-
-const newRequest = (): WriteRequest => new (WriteWrap as NonNullable<typeof WriteWrap>)();
-
 /** One that no write has used up. */
 let spareRequest: WriteRequest | undefined;
 
-/**
- * Does what Node's `net` does for a write, on the same handle. So its own classes are used here,
- * where it has them (Node 20 to 24 do), and nowhere else is anything known of them.
- */
+/** Does what Node's `net` does for a write, on the same handle. */
 class HandleWriter implements SocketWriter {
   private waiting = 0;
 
   constructor(
     private readonly socket: Socket,
     private readonly events: WriterEvents,
+    private readonly binding: StreamBinding,
   ) {}
 
   get isWaiting(): boolean {
@@ -98,7 +78,7 @@ class HandleWriter implements SocketWriter {
   write(chunks: readonly Buffer[]): boolean {
     const handle = (this.socket as unknown as { _handle: Handle | null })._handle;
     if (handle === null) return true; // it is closed: nobody waits any more
-    const request = (spareRequest ??= newRequest());
+    const request = (spareRequest ??= new this.binding.WriteWrap());
     const [first] = chunks;
     const status =
       chunks.length === 1 && first !== undefined

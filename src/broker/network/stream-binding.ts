@@ -1,0 +1,34 @@
+/** A request to write, as Node hands it to libuv; used up only by a write that has to wait. */
+export interface WriteRequest {
+  oncomplete?: (status: number) => void;
+  /** Kept from the garbage collector. */
+  chunks?: readonly Buffer[];
+}
+
+/** What `net` itself is made of: the part of it that is used here. */
+export interface StreamBinding {
+  readonly WriteWrap: new () => WriteRequest;
+  /** Facts of the latest call, by place. */
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+}
+
+/**
+ * Node's own classes below `net`: the way through its streams costs a small request more than the
+ * broker's own work. Node 20 to 24 have them; undefined where they are missing, and then everything
+ * goes through the streams.
+ */
+export const streamBinding = found();
+
+function found(): StreamBinding | undefined {
+  const { binding } = process as unknown as { binding?: (name: string) => Partial<StreamBinding> };
+  try {
+    const { WriteWrap, streamBaseState, kReadBytesOrError } = binding?.('stream_wrap') ?? {};
+    if (WriteWrap === undefined || streamBaseState === undefined) return undefined;
+    return kReadBytesOrError === undefined
+      ? undefined
+      : { WriteWrap, streamBaseState, kReadBytesOrError };
+  } catch {
+    return undefined;
+  }
+}
