@@ -8,6 +8,7 @@ import { MalformedMessage } from './malformed-message.ts';
 /** Most bytes that a 32-bit and a 64-bit varint take. */
 const maxVarintBytes = 5;
 const maxVarlongBytes = 10;
+const endWithin = 'bytes end within a varint';
 
 /** Reads varints one after the other from part of a buffer. Never reads at or past `end`. */
 export class VarintReader {
@@ -19,14 +20,19 @@ export class VarintReader {
 
   /** @throws {MalformedMessage} the bytes end first, or it is longer than 32 bits */
   varint(): number {
-    let byte = this.byte();
-    let raw = byte & 0x7f;
-    for (let shift = 7; byte >= 0x80; shift += 7) {
-      if (shift === 7 * maxVarintBytes) throw new MalformedMessage('a varint of over 5 bytes');
-      byte = this.byte();
+    const { bytes, end } = this;
+    let at = this.position;
+    let raw = 0;
+    for (let shift = 0; shift < 7 * maxVarintBytes; shift += 7) {
+      if (at >= end) throw new MalformedMessage(endWithin);
+      const byte = bytes[at++] as number;
       raw |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.position = at;
+        return (raw >>> 1) ^ -(raw & 1);
+      }
     }
-    return (raw >>> 1) ^ -(raw & 1);
+    throw new MalformedMessage('a varint of over 5 bytes');
   }
 
   /**
@@ -34,6 +40,24 @@ export class VarintReader {
    * @throws {MalformedMessage} the bytes end first, or it is longer than 64 bits
    */
   varlong(): number {
+    const { bytes, position, end } = this;
+    // Two bytes are eight seconds: most batches span less.
+    if (position + 1 < end) {
+      const low = bytes[position] as number;
+      const high = bytes[position + 1] as number;
+      if (low < 0x80) {
+        this.position = position + 1;
+        return (low >>> 1) ^ -(low & 1);
+      }
+      if (high < 0x80) {
+        this.position = position + 2;
+        return (((low & 0x7f) | (high << 7)) >>> 1) ^ -(low & 1);
+      }
+    }
+    return this.longVarlong();
+  }
+
+  private longVarlong(): number {
     let byte = this.byte();
     const sign = byte & 1;
     let magnitude = (byte & 0x7f) >>> 1;
@@ -48,7 +72,7 @@ export class VarintReader {
   }
 
   private byte(): number {
-    if (this.position >= this.end) throw new MalformedMessage('bytes end within a varint');
+    if (this.position >= this.end) throw new MalformedMessage(endWithin);
     return this.bytes[this.position++] as number;
   }
 }
