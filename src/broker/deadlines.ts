@@ -82,13 +82,16 @@ export class Deadlines {
 
   private expireDue(): void {
     const nowMs = this.clock.monotonicMs();
-    for (;;) {
-      const [first] = this.heap;
-      if (first === undefined || first.deadlineMs > nowMs) break;
-      this.remove(first);
-      first.expire();
+    try {
+      for (;;) {
+        const [first] = this.heap;
+        if (first === undefined || first.deadlineMs > nowMs) break;
+        this.remove(first);
+        first.expire();
+      }
+    } finally {
+      this.schedule(); // one that failed must not be the last
     }
-    this.schedule();
   }
 
   /** Puts a waiter where it belongs, at a place or above it. */

@@ -367,7 +367,12 @@ export class GroupPartition {
       return now(outcome.reply);
     }
     const answer = parked.park(outcome.parkedAs, givenUp, caller);
-    await this.settle(running, decision);
+    try {
+      await this.settle(running, decision);
+    } catch (error) {
+      caller?.waitsFor?.giveUp();
+      throw error;
+    }
     return { answer };
   }
 

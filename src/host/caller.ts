@@ -5,7 +5,7 @@
 export interface Caller {
   /** Nobody reads the answer any more, or there is no time left to wait for a better one. */
   readonly isGone: boolean;
-  /** What it is kept waiting by, one thing at a time: told once when the caller goes. */
+  /** What it is kept waiting by, one thing at a time: told at least once when the caller goes. */
   waitsFor: Wait | undefined;
 }
 

@@ -59,10 +59,17 @@ export class PendingFetch implements Waiter, Wait {
         (late) => this.decide(late),
         (error: unknown) => this.fail(error),
       );
-    } else if (!this.isDue && !isEnough(read, this.fetch)) this.wait(read);
-    else {
+      return;
+    }
+    if (this.isDue || isEnough(read, this.fetch)) {
       this.finish();
       this.fetch.settle(read);
+      return;
+    }
+    try {
+      this.wait(read);
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -83,22 +90,23 @@ export class PendingFetch implements Waiter, Wait {
     if (this.availableBytes >= this.fetch.minBytes) this.wake();
   }
 
-  /** Looks again at the end of this turn: more partitions may advance in it. */
+  /** Looks again when what runs now is done: more partitions may advance in it. */
   wake(): void {
     if (this.state !== 'waiting') return;
     this.state = 'reading';
     queueMicrotask(() => this.readAgain());
   }
 
-  private wait(read: FetchRead): void {
+  /** Waits for more than was found. */
+  wait(read: FetchRead): void {
     releaseReads(read.reads);
+    this.watches = read.reads.map((one) => new PartitionWatch(this, one));
     if (this.state === 'new') {
       this.deadlines.add(this, this.fetch.maxWaitMs);
       this.fetch.caller.waitsFor = this;
     }
     this.state = 'waiting';
     this.availableBytes = read.sizeInBytes;
-    this.watches = read.reads.map((one) => new PartitionWatch(this, one));
     // What advanced during the read is seen here, what does later is told.
     for (const watch of this.watches) watch.begin();
   }
@@ -106,11 +114,14 @@ export class PendingFetch implements Waiter, Wait {
   private readAgain(): void {
     for (const watch of this.watches) watch.end();
     this.watches = noWatches;
+    let read: FetchRead | Promise<FetchRead>;
     try {
-      this.decide(this.fetch.read());
+      read = this.fetch.read();
     } catch (error) {
       this.fail(error);
+      return;
     }
+    this.decide(read);
   }
 
   private fail(error: unknown): void {

@@ -84,8 +84,10 @@ class FetchExchange implements Fetch {
   run(): FetchResponse | typeof later {
     const read = this.read();
     if (!(read instanceof Promise) && isEnough(read, this)) return this.respond(read);
+    const pending = new PendingFetch(this.parts.deadlines, this);
+    if (read instanceof Promise) pending.decide(read);
+    else pending.wait(read);
     this.context.forgetRequest();
-    new PendingFetch(this.parts.deadlines, this).decide(read);
     return later;
   }
 
@@ -102,6 +104,7 @@ class FetchExchange implements Fetch {
     try {
       response = this.respond(read);
     } catch (error) {
+      releaseReads(read.reads);
       this.fail(error);
       return;
     }

@@ -11,20 +11,25 @@ export interface Reply {
   sent(): void;
 }
 
-/** As many connections as may be answered in one turn; their writers have a KiB each. */
-const mostKept = 1024;
+/** Enough for the small answers of a few thousand connections in one turn. */
+const mostKeptBytes = 8 * 1024 * 1024;
 
 /** Writers of a broker that nobody uses at the moment: connections come and go, memory stays. */
 export class Writers {
   private readonly free: WireWriter[] = [];
+  private freeBytes = 0;
 
   take(): WireWriter {
-    return this.free.pop() ?? new WireWriter();
+    const writer = this.free.pop();
+    if (writer === undefined) return new WireWriter();
+    this.freeBytes -= writer.capacity;
+    return writer;
   }
 
   give(writer: WireWriter): void {
-    if (this.free.length >= mostKept) return;
     writer.reset();
+    if (this.freeBytes + writer.capacity > mostKeptBytes) return;
+    this.freeBytes += writer.capacity;
     this.free.push(writer);
   }
 }
@@ -83,6 +88,7 @@ export class OutputBuffer implements WriterEvents {
     this.replies = [];
     const chunks = writer.chunks();
     if (chunks.length === 0 || this.socketWriter.write(chunks)) {
+      this.onProgress();
       this.giveBack(writer, replies);
       return;
     }

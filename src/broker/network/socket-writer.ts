@@ -53,17 +53,15 @@ class StreamWriter implements SocketWriter {
 
 /** The part of Node's own handle that is used here. */
 interface Handle {
-  readonly writeQueueSize: number;
   writeBuffer(request: WriteRequest, chunk: Uint8Array): number;
   writev(request: WriteRequest, chunks: readonly Uint8Array[], allBuffers: true): number;
 }
 
-/** One that no write has used up. */
-let spareRequest: WriteRequest | undefined;
-
 /** Does what Node's `net` does for a write, on the same handle. */
 class HandleWriter implements SocketWriter {
   private waiting = 0;
+  /** One that no write has used up. */
+  private request: WriteRequest | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -78,21 +76,27 @@ class HandleWriter implements SocketWriter {
   write(chunks: readonly Buffer[]): boolean {
     const handle = (this.socket as unknown as { _handle: Handle | null })._handle;
     if (handle === null) return true; // it is closed: nobody waits any more
-    const request = (spareRequest ??= new this.binding.WriteWrap());
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.binding;
+    const request = this.request ?? new WriteWrap();
+    this.request = undefined;
     const [first] = chunks;
     const status =
       chunks.length === 1 && first !== undefined
         ? handle.writeBuffer(request, first)
         : handle.writev(request, chunks, true);
-    if (status !== 0) this.fail(status);
-    else if (handle.writeQueueSize > 0) {
-      spareRequest = undefined;
-      request.oncomplete = (late) => this.onComplete(late);
-      request.chunks = chunks;
-      this.waiting++;
-      return false;
+    if (status !== 0) {
+      this.fail(status);
+      return true;
     }
-    return true;
+    // Not the length of the queue: what waits may be empty already, and its request in use all the same.
+    if (streamBaseState[kLastWriteWasAsync] === 0) {
+      this.request = request;
+      return true;
+    }
+    request.oncomplete = (late) => this.onComplete(late);
+    request.chunks = chunks;
+    this.waiting++;
+    return false;
   }
 
   private onComplete(status: number): void {

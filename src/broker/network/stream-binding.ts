@@ -11,7 +11,10 @@ export interface StreamBinding {
   /** Facts of the latest call, by place. */
   readonly streamBaseState: Int32Array;
   readonly kReadBytesOrError: number;
+  readonly kLastWriteWasAsync: number;
 }
+
+const names = ['WriteWrap', 'streamBaseState', 'kReadBytesOrError', 'kLastWriteWasAsync'] as const;
 
 /**
  * Node's own classes below `net`: the way through its streams costs a small request more than the
@@ -21,14 +24,15 @@ export interface StreamBinding {
 export const streamBinding = found();
 
 function found(): StreamBinding | undefined {
+  const part = bindingOf('stream_wrap');
+  return names.every((name) => part[name] !== undefined) ? (part as StreamBinding) : undefined;
+}
+
+function bindingOf(name: string): Partial<StreamBinding> {
   const { binding } = process as unknown as { binding?: (name: string) => Partial<StreamBinding> };
   try {
-    const { WriteWrap, streamBaseState, kReadBytesOrError } = binding?.('stream_wrap') ?? {};
-    if (WriteWrap === undefined || streamBaseState === undefined) return undefined;
-    return kReadBytesOrError === undefined
-      ? undefined
-      : { WriteWrap, streamBaseState, kReadBytesOrError };
+    return binding?.(name) ?? {};
   } catch {
-    return undefined;
+    return {}; // not allowed
   }
 }

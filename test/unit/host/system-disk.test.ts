@@ -72,3 +72,21 @@ describe('a new folder', () => {
     expect(() => new SystemDisk().makeDirectory('/proc/odradek/data')).toThrow('ENOENT');
   });
 });
+
+describe('what is larger than one write', () => {
+  const bytes = Buffer.from(Uint8Array.from({ length: 5_000_000 }, (_, at) => at % 253));
+  /** Chunks of all sizes, one of them larger than a write may be. */
+  const chunks = [0, 10, 700_000, 1_300_000, 1_300_001, 4_900_000, 5_000_000]
+    .map((end, at, ends) => bytes.subarray(ends[at - 1] ?? 0, end))
+    .filter(({ length }) => length > 0);
+
+  it.each(['writeSync', 'write'] as const)('arrives whole, by %s', async (call) => {
+    const path = join(folder, 'file');
+    const file = new SystemDisk().open(path, { create: true });
+    file.writeSync([Buffer.from('head')], 0);
+    await file[call](chunks, 4);
+    expect(file.size()).toBe(5_000_004);
+    file.close();
+    expect(readFileSync(path).subarray(4).equals(bytes)).toBe(true);
+  });
+});

@@ -165,6 +165,24 @@ describe('a connection', () => {
     expect(socket.text).toBe('<1><2><after>');
   });
 
+  it('begins Produce requests up to some megabytes, and others as those are answered', async () => {
+    const { socket, begun, late } = open({ budget: 1e9, maxRequestBytes: 1e7 });
+    const names = ['1', '2', '3', '4', '5'];
+    const filled = (name: string) => frame(produceMark + name.padEnd(3_000_000, '.'));
+    socket.push(Buffer.concat(names.map(filled)));
+    await settle();
+    const first = () => begun.map((request) => request.replace('produce', '')[0]).join('');
+    expect(first()).toBe('123');
+    late[0]?.settle(new TextReply('<1>'));
+    await settle();
+    expect(first()).toBe('1234');
+    for (const one of [1, 2, 3]) late[one]?.settle(new TextReply(`<${one + 1}>`));
+    await settle();
+    late[4]?.settle(new TextReply('<5>'));
+    await settle();
+    expect(socket.text).toBe('<1><2><3><4><5>');
+  });
+
   it('row 2: says nothing where there is no response', async () => {
     const { socket } = open();
     socket.push(Buffer.concat([frame('quiet'), frame('a')]));

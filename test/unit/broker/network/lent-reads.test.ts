@@ -1,25 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { readInto } from '../../../../src/broker/network/lent-reads.ts';
-
-/** A socket that a server accepted, and its other end. */
-async function pair(): Promise<{ accepted: Socket; client: Socket; close: () => void }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const accepting = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const accepted = await accepting;
-  const close = (): void => {
-    client.destroy();
-    accepted.destroy();
-    server.close();
-  };
-  return { accepted, client, close };
-}
+import { madeOtherwise, socketPair } from '../../../support/socket-pair.ts';
 
 describe('reads into memory that is lent', () => {
   it('bring what was sent, through a pause, and then the end', async () => {
-    const { accepted, client, close } = await pair();
+    const { accepted, client, close } = await socketPair();
     const memories = [Buffer.alloc(10_000), Buffer.alloc(777)];
     const received: Buffer[] = [];
     let reads = 0;
@@ -46,11 +31,8 @@ describe('reads into memory that is lent', () => {
   });
 
   it('are left to a socket that is made otherwise', async () => {
-    const { accepted, close } = await pair();
-    Object.setPrototypeOf(
-      accepted,
-      Object.create(Object.getPrototypeOf(accepted) as object) as object,
-    );
+    const { accepted, close } = await socketPair();
+    madeOtherwise(accepted);
     expect(
       readInto(
         accepted,

@@ -1,7 +1,8 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { writerOf, type SocketWriter } from '../../../../src/broker/network/socket-writer.ts';
+import { madeOtherwise, socketPair } from '../../../support/socket-pair.ts';
 
 interface Pair {
   readonly accepted: Socket;
@@ -19,16 +20,9 @@ afterEach(() => {
 });
 
 async function pair(isPlain: boolean): Promise<Pair> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const accepting = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  client.on('error', () => undefined);
-  const accepted = await accepting;
-  if (!isPlain) {
-    const own = Object.getPrototypeOf(accepted) as object;
-    Object.setPrototypeOf(accepted, Object.create(own) as object);
-  }
+  const { accepted, client, close } = await socketPair();
+  closing.push(close);
+  if (!isPlain) madeOtherwise(accepted);
   const errors: NodeJS.ErrnoException[] = [];
   accepted.on('error', (error) => errors.push(error));
   const told: string[] = [];
@@ -40,11 +34,6 @@ async function pair(isPlain: boolean): Promise<Pair> {
       told.push('idle');
     },
   };
-  closing.push(() => {
-    client.destroy();
-    accepted.destroy();
-    server.close();
-  });
   return { accepted, client, writer: writerOf(accepted, events), told, errors };
 }
 
@@ -108,6 +97,25 @@ describe('a writer on the handle', () => {
     expect(writer.isWaiting).toBe(false);
     await until('it is read', () => Buffer.concat(received).toString() === 'onetwothree');
     expect(told).toEqual([]);
+  });
+
+  it('follows what more chunks make wait than the system takes at once', async () => {
+    const pairs = await Promise.all([pair(true), pair(true)]);
+    const chunks = Array.from({ length: 2500 }, (_, at) => Buffer.from(`${at},`));
+    const received = pairs.map(() => [] as Buffer[]);
+    for (const [at, { client }] of pairs.entries()) {
+      client.on('data', (chunk: Buffer) => received[at]?.push(chunk));
+    }
+    // In one turn: nothing of the first may be in the way of the second.
+    expect(pairs.map(({ writer }) => writer.write(chunks))).toEqual([false, false]);
+    for (const { writer } of pairs) writer.write([Buffer.from('end')]);
+    await until('both are idle', () => pairs.every(({ told }) => told.includes('idle')));
+    const all = `${Buffer.concat(chunks).toString()}end`;
+    await until('all is read', () =>
+      received.every((found) => Buffer.concat(found).length === all.length),
+    );
+    expect(received.map((found) => Buffer.concat(found).toString())).toEqual([all, all]);
+    for (const { told } of pairs) expect(told.filter((what) => what === 'idle')).toHaveLength(1);
   });
 
   it('gives up what waits when the socket is destroyed', async () => {
