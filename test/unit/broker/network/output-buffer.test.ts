@@ -4,6 +4,7 @@ import { ByteBudget } from '../../../../src/broker/network/byte-budget.ts';
 import { OutputBuffer, Writers, type Reply } from '../../../../src/broker/network/output-buffer.ts';
 import type { WireWriter } from '../../../../src/protocol/wire-writer.ts';
 import { madeOtherwise, socketPair, type SocketPair } from '../../../support/socket-pair.ts';
+import { until } from '../../../support/until.ts';
 
 class BytesReply implements Reply {
   timesSent = 0;
@@ -42,11 +43,6 @@ async function open(isPlain: boolean) {
   return { output, outgoing, progress: () => progress, idle: () => idle };
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds() && tries < 2000; tries++) await pause(5);
-  expect(holds()).toBe(true);
-}
-
 describe.each([
   { how: 'on the handle', isPlain: true },
   { how: 'through a stream', isPlain: false },
@@ -57,7 +53,7 @@ describe.each([
     output.add(reply);
     expect(progress()).toBe(0);
     expect(output.flush()).toBe(true);
-    await until(() => progress() === 1);
+    await until('the kernel has it', () => progress() === 1);
     expect({ sent: reply.timesSent, waiting: outgoing.used }).toEqual({ sent: 1, waiting: 0 });
   });
 
@@ -70,7 +66,7 @@ describe.each([
     expect(output.flush()).toBe(false);
     expect({ sent: reply.timesSent, waiting: outgoing.used }).toEqual({ sent: 0, waiting: 2e7 });
     client.resume();
-    await until(() => idle() === 1 && reply.timesSent === 1);
+    await until('all is sent', () => idle() === 1 && reply.timesSent === 1);
     expect(outgoing.used).toBe(0);
   });
 
@@ -85,7 +81,7 @@ describe.each([
     }
     accepted.once('close', () => output.drop());
     accepted.destroy();
-    await until(() => replies.every(({ timesSent }) => timesSent === 1));
+    await until('all is given back', () => replies.every(({ timesSent }) => timesSent > 0));
     await pause(10);
     expect(replies.map(({ timesSent }) => timesSent)).toEqual([1, 1]);
     expect(outgoing.used).toBe(0);

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { writerOf, type SocketWriter } from '../../../../src/broker/network/socket-writer.ts';
 import { madeOtherwise, socketPair } from '../../../support/socket-pair.ts';
+import { until } from '../../../support/until.ts';
 
 interface Pair {
   readonly accepted: Socket;
@@ -35,14 +36,6 @@ async function pair(isPlain: boolean): Promise<Pair> {
     },
   };
   return { accepted, client, writer: writerOf(accepted, events), told, errors };
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`it does not come about that ${what}`);
-    await pause(2);
-  }
 }
 
 const pattern = (length: number): Buffer =>
