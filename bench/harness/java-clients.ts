@@ -8,6 +8,7 @@ import { jvmFlags } from './jvm.ts';
 const repository = process.cwd();
 /** What Kafka's own start scripts give these programs at most. */
 const heap = '512m';
+const recordBytes = 1024;
 
 export interface JavaRun {
   readonly broker: string;
@@ -20,11 +21,10 @@ export interface JavaRun {
 /** Why Kafka's Java clients cannot be run on this machine, or null. */
 export const whyNoJavaClients = (): Promise<string | null> => whyNoJars(repository);
 
-/** Kafka's own producer at full speed. */
-export async function javaProduce(
-  options: JavaRun & { readonly recordBytes?: number },
-): Promise<ClientRun> {
-  const { broker, topic, records, recordBytes = 1024, properties = {} } = options;
+/** Kafka's own producer at full speed, records of a KiB. */
+export async function javaProduce(options: JavaRun): Promise<ClientRun> {
+  const { broker, topic, records, properties = {} } = options;
+  const pairs = asPairs(properties);
   const folder = await mkdtemp(join(tmpdir(), 'odradek-payload-'));
   try {
     // Left to itself the program draws each byte by lot, which takes about 2 us for 1 KiB.
@@ -33,7 +33,7 @@ export async function javaProduce(
     const { output, busySeconds } = await kafkaProgram('ProducerPerformance', [
       ...['--bootstrap-server', broker, '--topic', topic, '--num-records', String(records)],
       ...['--throughput', '-1', '--payload-file', payload],
-      ...['--command-property', ...asPairs(properties)],
+      ...(pairs.length === 0 ? [] : ['--command-property', ...pairs]),
     ]);
     const found = producerSummary(output);
     if (found.records !== records) throw unfinished(found.records, records, output);
