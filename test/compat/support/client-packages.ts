@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { alone } from '../../../scripts/apache-kafka/alone.ts';
@@ -39,12 +39,24 @@ export async function installClient(client: ClientName): Promise<string> {
       await writeFile(complete, '');
     });
   }
-  // The scenarios are found beside the packages that they import.
-  await cp(source, folder, {
-    recursive: true,
-    filter: (path) => !path.includes('node_modules') && !path.endsWith('.json'),
-  });
+  await refreshScenarios(source, folder);
   return folder;
+}
+
+/**
+ * Scenarios lie beside the packages that they import. Several tests may come here at once, and others run
+ * what is there: a file changes whole, and only where it has to.
+ */
+async function refreshScenarios(source: string, folder: string): Promise<void> {
+  for (const name of await readdir(source)) {
+    if (!/\.[cm]js$/.test(name)) continue;
+    const wanted = await readFile(join(source, name), 'utf8');
+    const target = join(folder, name);
+    if (existsSync(target) && (await readFile(target, 'utf8')) === wanted) continue;
+    const partial = `${target}.${process.pid}`;
+    await writeFile(partial, wanted);
+    await rename(partial, target);
+  }
 }
 
 /** Runs one scenario of a client and returns what it printed. */
