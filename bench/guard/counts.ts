@@ -23,6 +23,14 @@ const mebibyte = 1024 * 1024;
 /** Clients that park a fetch at once, and how often they do. */
 const consumers = 500;
 const rounds = 3;
+/** Of the garbage collector and its threads: when it runs is not a request's doing. */
+const ofTheMoment: ReadonlySet<string> = new Set([
+  'futex',
+  'mmap',
+  'munmap',
+  'mprotect',
+  'madvise',
+]);
 const sessionSlots = 'max.incremental.fetch.session.cache.slots';
 
 /**
@@ -84,8 +92,7 @@ class Counter {
     for (const [what, value] of Object.entries(best ?? {})) this.note(name, what, unit, value);
     const traced = await this.systemCalls?.(this.broker.pid, work);
     if (traced === undefined) return;
-    // Threads that wake each other, those of the garbage collector say, depend on the moment.
-    const counted = [...traced].filter(([call]) => call !== 'futex');
+    const counted = [...traced].filter(([call]) => !ofTheMoment.has(call));
     const all = counted.reduce((sum, [, calls]) => sum + calls, 0);
     this.note(name, 'system calls', unit, all / units);
   }

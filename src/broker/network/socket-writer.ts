@@ -16,9 +16,7 @@ export interface WriterEvents {
   onIdle(): void;
 }
 
-/**
- * Writes without Node's streams where that can be: they are a tenth of what a small request costs.
- */
+/** Writes without Node's streams where that can be. */
 export function writerOf(socket: Socket, events: WriterEvents): SocketWriter {
   // TLS has its own way of writing.
   const isPlain = Object.getPrototypeOf(socket) === Socket.prototype;
