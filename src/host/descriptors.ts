@@ -69,6 +69,17 @@ export class Descriptors {
     }
   }
 
+  /** As `withRoom`, of work that takes its time. */
+  async withRoomInPool<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isShortage(error) || !this.makeRoom()) throw error;
+      }
+    }
+  }
+
   private makeRoom(): boolean {
     const { keeper } = this;
     if (keeper === undefined) return false;

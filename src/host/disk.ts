@@ -1,6 +1,7 @@
 /**
- * The file system as storage sees it. Calls are synchronous unless they can block for long; errors
- * are the raw system errors (with `code`), which only storage catches and translates.
+ * The file system as storage sees it. Calls are synchronous, but for those of the thread pool, which
+ * is for what can block for long while requests come; errors are the raw system errors (with `code`),
+ * which only storage catches and translates.
  * `SystemDisk` is the real one; tests have one in memory.
  */
 export interface Disk {
@@ -19,8 +20,10 @@ export interface Disk {
   rename(from: string, to: string): void;
   /** Removes a file, or a folder with all that is in it; harmless when absent. */
   remove(path: string): void;
+  removeInPool(path: string): Promise<void>;
   /** Makes names created, renamed or removed in a folder durable. */
   syncDirectory(path: string): void;
+  syncDirectoryInPool(path: string): Promise<void>;
   /** Bytes of the volume that holds `path`. */
   volume(path: string): { totalBytes: number; usableBytes: number };
   /**

@@ -44,8 +44,16 @@ export class SparingDisk implements Disk {
     this.descriptors.withRoom(() => this.disk.remove(path));
   }
 
+  async removeInPool(path: string): Promise<void> {
+    await this.descriptors.withRoomInPool(() => this.disk.removeInPool(path));
+  }
+
   syncDirectory(path: string): void {
     this.descriptors.withRoom(() => this.disk.syncDirectory(path));
+  }
+
+  async syncDirectoryInPool(path: string): Promise<void> {
+    await this.descriptors.withRoomInPool(() => this.disk.syncDirectoryInPool(path));
   }
 
   volume(path: string): { totalBytes: number; usableBytes: number } {

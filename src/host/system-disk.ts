@@ -4,6 +4,10 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disk, DiskFile } from './disk.ts';
 
+const canOpenFolders = process.platform !== 'win32';
+const fsyncAsync = promisify(fs.fsync);
+const rmAsync = promisify(fs.rm);
+
 /** The machine's own file system. */
 export class SystemDisk implements Disk {
   open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
@@ -60,11 +64,25 @@ export class SystemDisk implements Disk {
     fs.rmSync(path, { recursive: true, force: true });
   }
 
+  async removeInPool(path: string): Promise<void> {
+    await rmAsync(path, { recursive: true, force: true });
+  }
+
   syncDirectory(path: string): void {
-    if (process.platform === 'win32') return; // a folder cannot be opened there
+    if (!canOpenFolders) return;
     const descriptor = fs.openSync(path, 'r');
     try {
       fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  async syncDirectoryInPool(path: string): Promise<void> {
+    if (!canOpenFolders) return;
+    const descriptor = fs.openSync(path, 'r');
+    try {
+      await fsyncAsync(descriptor);
     } finally {
       fs.closeSync(descriptor);
     }
@@ -168,7 +186,7 @@ function openFile(path: string, options: { create?: boolean; readOnly?: boolean 
 
 const readAsync = promisify(fs.read);
 const writevAsync = promisify(fs.writev);
-const fsyncAsync = promisify(fs.fdatasync);
+const fdatasyncAsync = promisify(fs.fdatasync);
 
 /**
  * Bytes of one write. From 2 MiB on Linux may take a huge page of the page cache for it, which on a
@@ -272,7 +290,7 @@ class SystemFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
-    await fsyncAsync(this.descriptor);
+    await fdatasyncAsync(this.descriptor);
   }
 
   close(): void {

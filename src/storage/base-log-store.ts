@@ -5,6 +5,7 @@ import type { Random } from '../host/random.ts';
 import type { CleanableLog } from './cleaner/cleanable-log.ts';
 import type { CleanerSettings } from './cleaner/cleaner-settings.ts';
 import { LogCleaner } from './cleaner/log-cleaner.ts';
+import { Lanes } from './lanes.ts';
 import type { LogDirectoryDescription, LogStore } from './log-store.ts';
 import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 import type { LogSurroundings } from './log-state.ts';
@@ -30,6 +31,8 @@ const defaultProducerExpiryCheckMs = 600_000;
 const defaultRetentionCheckMs = 300_000;
 /** So many logs are closed at a time: each may wait for the disk. */
 const closedTogether = 16;
+/** So many logs are made durable at a time for which nobody waits. */
+const flushedTogether = 2;
 /** So long a stop makes logs durable to which nothing came since they were recovered. */
 const settlingMs = 1_000;
 
@@ -44,6 +47,8 @@ export abstract class BaseLogStore implements LogStore {
   private readonly opening = new Map<string, Promise<PartitionLog>>();
   private readonly timers = new Set<Timer>();
   private readonly failureListeners: (() => void)[] = [];
+  /** The round that is under way. */
+  private retention: Promise<void> | undefined;
   private givenUp: StorageFailure | undefined;
 
   constructor(options: LogStoreOptions) {
@@ -54,6 +59,7 @@ export abstract class BaseLogStore implements LogStore {
       random: options.random,
       logger: this.logger,
       turn: new CommitTurn(options.clock),
+      flushes: new Lanes(flushedTogether),
       onLogStartSet: (log) => this.onLogStartSet(log),
       onSettings: () => this.cleaner?.onSettings(),
       onFailed: () => {
@@ -64,7 +70,7 @@ export abstract class BaseLogStore implements LogStore {
       for (const log of this.logs.values()) log.expireProducers();
     });
     const retentionCheckMs = options.retentionCheckMs ?? defaultRetentionCheckMs;
-    this.every(retentionCheckMs, () => this.applyRetention(), options.initialTaskDelayMs);
+    this.every(retentionCheckMs, () => this.startRetention(), options.initialTaskDelayMs);
     this.cleaner = this.startCleaner(options);
   }
 
@@ -227,12 +233,21 @@ export abstract class BaseLogStore implements LogStore {
     return cleaner;
   }
 
-  private applyRetention(): void {
-    for (const log of this.logs.values()) {
-      log.applyRetention().catch((error: unknown) => {
+  private startRetention(): void {
+    this.retention ??= this.applyRetention().finally(() => (this.retention = undefined));
+  }
+
+  /** A log per turn of the event loop: what it gives up it renames there and then. */
+  private async applyRetention(): Promise<void> {
+    for (const log of [...this.logs.values()]) {
+      if (this.isClosed) return;
+      try {
+        await log.applyRetention();
+      } catch (error) {
         const { topicName, partition } = log.ref;
         this.logger.error('could not apply retention', { topic: topicName, partition, error });
-      });
+      }
+      await new Promise<void>((resolve) => this.clock.defer(resolve));
     }
   }
 }

@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '../host/clock.ts';
+import type { Timer } from '../host/clock.ts';
 import type { LogMedium } from './log-medium.ts';
+import type { LogSurroundings } from './log-state.ts';
 import type { SegmentList } from './segment-list.ts';
 
 /** From here on a period means "never" (Kafka's default for flush.ms is Long.MAX_VALUE). */
@@ -17,13 +18,13 @@ export class LogFlusher {
 
   /**
    * @param recoveryPoint  what is durable ends here
-   * @param flush          flushes the log; what fails is the log's matter
+   * @param flush          flushes what is committed; what fails is the log's matter
    */
   constructor(
     public recoveryPoint: number,
     private readonly segments: SegmentList,
     private readonly medium: LogMedium,
-    private readonly clock: Clock,
+    private readonly around: Pick<LogSurroundings, 'clock' | 'flushes'>,
     private readonly flush: () => Promise<void>,
   ) {}
 
@@ -48,7 +49,7 @@ export class LogFlusher {
         this.refuseAfterFailure(); // of another flush that was under way
         segment.syncedSize = Math.max(segment.syncedSize, storedSize);
       }
-      syncRest();
+      await syncRest();
     } catch (error) {
       this.giveUp(error);
       throw error;
@@ -63,7 +64,7 @@ export class LogFlusher {
   /** Flushes `flushMs` from now, unless that is planned already or there is nothing to flush. */
   plan(flushMs: number, endOffset: number): void {
     if (flushMs >= never || this.timer !== undefined || this.recoveryPoint >= endOffset) return;
-    this.timer = this.clock.schedule(flushMs, () => {
+    this.timer = this.around.clock.schedule(flushMs, () => {
       this.timer = undefined;
       this.start();
     });
@@ -76,7 +77,8 @@ export class LogFlusher {
 
   /** Flushes without anyone waiting. */
   start(): void {
-    this.background ??= this.flush()
+    this.background ??= this.around.flushes
+      .run(this.flush)
       .catch(() => undefined) // the log is poisoned then, and has said so
       .finally(() => (this.background = undefined));
   }

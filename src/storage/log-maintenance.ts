@@ -68,11 +68,11 @@ export class LogMaintenance {
       if (this.hasFailed() || old.some((segment) => !all.includes(segment))) return;
       const next = all[all.indexOf(old.at(-1) as Segment) + 1] as Segment;
       try {
-        replacement.beginSwap();
+        await replacement.beginSwap();
         this.forget(old, [cleaned]);
         const { fileDeleteDelayMs } = this.log.settings;
         for (const each of old) each.medium.remove(fileDeleteDelayMs, true);
-        replacement.endSwap();
+        await replacement.endSwap();
       } catch (error) {
         this.owner.onFailed(error);
         throw error;
@@ -104,7 +104,7 @@ export class LogMaintenance {
       await this.owner.flush();
     }
     if (this.hasFailed()) return;
-    const gone = this.remove(expired);
+    const gone = await this.remove(expired);
     if (gone.length === 0) return;
     const { topicName, partition } = this.log.ref;
     around.logger.info('segments that nobody needs any more are deleted', {
@@ -139,12 +139,13 @@ export class LogMaintenance {
    * @param count  so many of the first
    * @returns      those that are gone
    */
-  private remove(count: number): readonly Segment[] {
+  private async remove(count: number): Promise<readonly Segment[]> {
     const old = this.parts.segments.all.slice(0, count + 1);
     for (let i = 0; i < count; i++) {
       const [segment, next] = [old[i] as Segment, old[i + 1] as Segment];
       try {
-        this.parts.medium.syncRemovals();
+        await this.parts.medium.syncRemovals();
+        if (this.hasFailed()) return old.slice(0, i);
         segment.medium.remove(this.log.settings.fileDeleteDelayMs, false);
       } catch (error) {
         const { topicName, partition } = this.log.ref;

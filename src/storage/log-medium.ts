@@ -69,9 +69,9 @@ export interface SegmentMedium {
  */
 export interface ReplacementMedium extends SegmentMedium {
   /** All of it is durable: from here on it counts, though the others are still there. */
-  beginSwap(): void;
+  beginSwap(): Promise<void>;
   /** The others are gone: it is a segment like any. */
-  endSwap(): void;
+  endSwap(): Promise<void>;
   /** Gives it up instead. */
   discard(): void;
 }
@@ -87,11 +87,11 @@ export interface LogMedium {
   saveSnapshot(offset: number, snapshot: Buffer): void;
   removeSnapshot(offset: number): void;
   /** Called before a segment is removed: one that was removed before shall not come back alone. */
-  syncRemovals(): void;
+  syncRemovals(): Promise<void>;
   /**
    * Begins to make all durable that it has now, the segments first.
    *
    * @returns does the rest, once they are: names, epochs, identity, snapshots
    */
-  beginSync(): () => void;
+  beginSync(): () => Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { AbortedTransactions } from './aborted-transactions.ts';
 import type { EpochCache } from './epoch-cache.ts';
 import type { PartitionLog } from './partition-log.ts';
 import type { ProducerState } from './producer-state.ts';
+import type { Lanes } from './lanes.ts';
 import type { Segment } from './segment.ts';
 import type { CommitTurn } from './write-queue.ts';
 
@@ -14,6 +15,8 @@ export interface LogSurroundings {
   readonly random: Random;
   readonly logger: Logger;
   readonly turn: CommitTurn;
+  /** For flushes that nobody waits for. */
+  readonly flushes: Lanes;
   /** The log's start was set by a client, and only a checkpoint can remember that. */
   onLogStartSet(log: PartitionLog): void;
   /** What a log was told of its topic may have changed. */

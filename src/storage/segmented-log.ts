@@ -88,9 +88,9 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     this.producers = state.producers;
     this.epochs = state.epochs;
     this.aborted = state.aborted;
-    const flush = () => this.flush();
     this.foundEndOffset = state.logEndOffset;
-    this.flusher = new LogFlusher(state.recoveryPoint, this.segments, medium, around.clock, flush);
+    const flush = () => this.flushCommitted();
+    this.flusher = new LogFlusher(state.recoveryPoint, this.segments, medium, around, flush);
     this.queue = new WriteQueue(medium, around.turn, {
       beforeWrite: () => this.saveEpochs(),
       isSyncDue: (group) => this.isSyncDue(group),
@@ -108,7 +108,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       { segments, aborted, medium, around },
       {
         roll: (nowMs) => this.roll(nowMs),
-        flush,
+        flush: () => this.flush(),
         written: () => this.queue.idle(),
         moveLogStart: (offset) => this.moveLogStart(offset),
         confirmTime: (index) => this.looking(() => confirmTime(this.view(), index)),
@@ -482,11 +482,6 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     await this.maintenance.deleteExpired(this.settings);
   }
 
-  // Only for the type checker: `failure` may be set while we wait.
-  private hasFailed(): boolean {
-    return this.failure !== undefined;
-  }
-
   get allSegments(): readonly Segment[] {
     return this.segments.all;
   }
@@ -544,7 +539,11 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   async flush(): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     await this.queue.idle();
-    if (this.hasFailed()) throw this.failure as unknown as StorageFailure;
+    await this.flushCommitted();
+  }
+
+  private async flushCommitted(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
     try {
       await this.flusher.sync(this.highWatermark);
     } catch (error) {

@@ -21,8 +21,8 @@ export const storageBugs: readonly PlantedBug[] = [
   {
     name: 'the fsync of a folder is skipped',
     file: `${storage}/disk/disk-log-folder.ts`,
-    find: '      disk.syncDirectory(this.path);\n      this.root.sync();',
-    replace: '      this.root.sync();',
+    find: '    await this.syncNames();\n    await this.root.sync();',
+    replace: '    await this.root.sync();',
   },
   {
     name: 'recovery trusts a torn batch',

@@ -237,6 +237,14 @@ export class MemoryDisk implements Disk {
     if (node !== undefined) this.folderOf(path).change([[nameOf(path), undefined]]);
   }
 
+  removeInPool(path: string): Promise<void> {
+    return this.later(() => this.remove(path));
+  }
+
+  syncDirectoryInPool(path: string): Promise<void> {
+    return this.later(() => this.syncDirectory(path));
+  }
+
   syncDirectory(path: string): void {
     this.call('sync', path);
     const folder = this.find(path);

@@ -28,7 +28,7 @@ export async function rewriteUnsynced(
     segment.syncedSize = segment.size;
   }
   folder.changed();
-  folder.beginSync()();
+  await folder.beginSync()();
 }
 
 /**

@@ -47,14 +47,9 @@ function readEntries(disk: Disk, path: string, fields: number): string[][] | und
   return isWhole ? entries : undefined;
 }
 
-export function writeEpochs(
-  disk: Disk,
-  path: string,
-  entries: readonly EpochEntry[],
-  sync = false,
-): void {
+export function writeEpochs(disk: Disk, path: string, entries: readonly EpochEntry[]): void {
   const lines = entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`);
-  writeEntries(disk, path, lines, sync);
+  writeEntries(disk, path, lines, false);
 }
 
 export function readEpochs(disk: Disk, path: string): EpochEntry[] | undefined {
@@ -96,7 +91,7 @@ export function findOffsets(disk: Disk, path: string): OffsetsByFolder | undefin
   );
 }
 
-export function writeIdentity(disk: Disk, path: string, topicId: Uuid, sync: boolean): void {
+export function writeIdentity(disk: Disk, path: string, topicId: Uuid, sync = false): void {
   writeAtomically(disk, path, `version: 0\ntopic_id: ${topicId}`, sync);
 }
 

@@ -14,10 +14,11 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private hasChanged = false;
   /** By offset; not written yet. */
   private readonly newSnapshots = new Map<number, Buffer>();
-  private unsyncedEpochs: readonly EpochEntry[] | undefined;
+  private areEpochsUnsynced = false;
   private isIdentityUnsynced = false;
   /** Whether a segment was removed, and may come back with a power cut; by an earlier process, too. */
   private isRemovalUnsynced = true;
+  private syncing: Promise<void> | undefined;
 
   constructor(
     readonly path: string,
@@ -34,7 +35,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     disk.makeDirectory(this.path);
     this.root.changed();
     // Before any data: whose it is must never be in doubt.
-    writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, false);
+    writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId);
     this.isThere = true;
     this.isIdentityUnsynced = true;
     this.hasChanged = true;
@@ -46,6 +47,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   forget(segment: DiskSegment): void {
     this.segments.delete(segment);
+    this.isRemovalUnsynced = true;
   }
 
   newSegment(baseOffset: number): SegmentMedium {
@@ -73,8 +75,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   saveEpochs(entries: readonly EpochEntry[]): void {
     this.ensure();
-    this.unsyncedEpochs = entries;
     writeEpochs(this.tools.disk, `${this.path}/${epochFile}`, entries);
+    this.areEpochsUnsynced = true;
     this.hasChanged = true;
   }
 
@@ -92,47 +94,63 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     }
   }
 
-  syncRemovals(): void {
-    if (this.isRemovalUnsynced) this.tools.disk.syncDirectory(this.path);
-    this.isRemovalUnsynced = true;
+  async syncRemovals(): Promise<void> {
+    while (this.syncing !== undefined) await this.syncing;
+    if (this.isRemovalUnsynced) await this.syncNames();
   }
 
-  beginSync(): () => void {
+  beginSync(): () => Promise<void> {
     const snapshots = [...this.newSnapshots.keys()];
     return () => this.sync(snapshots);
   }
 
   /** @param snapshots  offsets of those that are due */
-  private sync(snapshots: readonly number[]): void {
+  private async sync(snapshots: readonly number[]): Promise<void> {
+    // Of what another flush is at nothing is durable until that is over.
+    while (this.syncing !== undefined) await this.syncing;
     if (!this.hasChanged || !this.isThere) return;
-    const { disk } = this.tools;
-    this.hasChanged = false;
-    try {
-      if (this.isIdentityUnsynced) {
-        writeIdentity(disk, `${this.path}/${identityFile}`, this.topicId, true);
-      }
-      if (this.unsyncedEpochs !== undefined) {
-        writeEpochs(disk, `${this.path}/${epochFile}`, this.unsyncedEpochs, true);
-      }
-      this.writeSnapshots(snapshots);
-      disk.syncDirectory(this.path);
-      this.root.sync();
-      this.isIdentityUnsynced = false;
-      this.isRemovalUnsynced = false;
-      this.unsyncedEpochs = undefined;
-      this.hasChanged ||= this.newSnapshots.size > 0;
-    } catch (error) {
-      this.hasChanged = true;
-      throw error;
-    }
+    this.syncing = this.syncChanges(snapshots).finally(() => (this.syncing = undefined));
+    await this.syncing;
   }
 
-  private writeSnapshots(offsets: readonly number[]): void {
-    for (const offset of offsets) {
-      const snapshot = this.newSnapshots.get(offset);
-      if (snapshot === undefined) continue; // its segment is gone
-      this.tools.disk.writeFile(this.snapshotPath(offset), snapshot, { sync: true });
-      this.newSnapshots.delete(offset);
+  /** What changes meanwhile is the next one's. After a failure there is none: the log is given up. */
+  private async syncChanges(snapshots: readonly number[]): Promise<void> {
+    const { files } = this.tools;
+    this.hasChanged = false;
+    if (this.isIdentityUnsynced) {
+      this.isIdentityUnsynced = false;
+      await files.sync(`${this.path}/${identityFile}`);
+    }
+    if (this.areEpochsUnsynced) {
+      this.areEpochsUnsynced = false;
+      await files.sync(`${this.path}/${epochFile}`);
+    }
+    for (const offset of snapshots) await this.writeSnapshot(offset);
+    await this.syncNames();
+    await this.root.sync();
+    this.hasChanged ||= this.newSnapshots.size > 0;
+  }
+
+  private async writeSnapshot(offset: number): Promise<void> {
+    const snapshot = this.newSnapshots.get(offset);
+    if (snapshot === undefined) return; // its segment is gone
+    const path = this.snapshotPath(offset);
+    this.tools.disk.writeFile(path, snapshot);
+    try {
+      await this.tools.files.sync(path);
+    } catch (error) {
+      if (this.newSnapshots.has(offset)) throw error; // else it was removed meanwhile
+    }
+    this.newSnapshots.delete(offset);
+  }
+
+  private async syncNames(): Promise<void> {
+    this.isRemovalUnsynced = false;
+    try {
+      await this.tools.disk.syncDirectoryInPool(this.path);
+    } catch (error) {
+      this.isRemovalUnsynced = true;
+      throw error;
     }
   }
 

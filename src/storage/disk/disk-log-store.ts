@@ -85,6 +85,8 @@ export class DiskLogStore extends BaseLogStore {
   private readonly unopened = new Set<string>();
   private readonly openFolders = new Map<string, OpenFolder>();
   private readonly endings = new Map<() => void, Timer>();
+  /** Resolves when the latest one is over. */
+  private ending = Promise.resolve();
   /** Whether every log was closed as it should be. */
   private isSound = true;
 
@@ -183,11 +185,11 @@ export class DiskLogStore extends BaseLogStore {
   override async close(): Promise<void> {
     if (this.isClosed) return;
     await super.close();
-    for (const [action, timer] of this.endings) {
+    for (const [end, timer] of [...this.endings]) {
       timer.cancel();
-      action();
+      end();
     }
-    this.endings.clear();
+    await this.ending;
     this.tools.files.closeAll();
     const isNoted = this.checkpoint(true);
     // Logs that were never looked at are only as good as they were before.
@@ -249,7 +251,7 @@ export class DiskLogStore extends BaseLogStore {
     const log = new SegmentedLog(ref, settings, state, folder, this.surroundings);
     // One that failed may have failed at this very file.
     if (isThere && (failed !== undefined || this.ownerOf(name) === undefined)) {
-      writeIdentity(disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId, false);
+      writeIdentity(disk, `${this.pathOf(name)}/${identityFile}`, ref.topicId);
     }
     this.owners.set(name, ref.topicId);
     this.unopened.delete(name);
@@ -326,7 +328,7 @@ export class DiskLogStore extends BaseLogStore {
     if (isThere) this.disk.rename(this.pathOf(name), gone);
     this.forget(name);
     if (!isThere) return;
-    this.whenOver(log?.fileDeleteDelayMs ?? leftoverDelayMs, () => this.disk.remove(gone));
+    this.whenOver(log?.fileDeleteDelayMs ?? leftoverDelayMs, () => this.disk.removeInPool(gone));
   }
 
   protected onLogStartSet(): void {
@@ -387,7 +389,7 @@ export class DiskLogStore extends BaseLogStore {
     const found: FoundFolder[] = [];
     for (const name of this.disk.list(this.root)) {
       if (isGivenUp(name)) {
-        this.whenOver(leftoverDelayMs, () => this.disk.remove(this.pathOf(name)));
+        this.whenOver(leftoverDelayMs, () => this.disk.removeInPool(this.pathOf(name)));
         continue;
       }
       const partition = partitionOf(name);
@@ -413,17 +415,16 @@ export class DiskLogStore extends BaseLogStore {
     return isWritten;
   }
 
-  private whenOver(delayMs: number, action: () => void): void {
-    const over = (): void => {
-      this.endings.delete(over);
-      try {
-        action();
-      } catch (error) {
+  /** One after the other: requests need the thread pool, too. */
+  private whenOver(delayMs: number, action: () => Promise<void>): void {
+    const end = (): void => {
+      this.endings.delete(end);
+      this.ending = this.ending.then(action).catch((error: unknown) => {
         this.logger.warn('could not remove deleted files', { root: this.root, error });
-      }
+      });
     };
-    if (this.isClosed) over();
-    else this.endings.set(over, this.clock.schedule(delayMs, over));
+    if (this.isClosed) end();
+    else this.endings.set(end, this.clock.schedule(delayMs, end));
   }
 
   private hex32(): string {

@@ -4,7 +4,7 @@ import { abortedRowSize, encodeAbortedRows } from '../aborted-transactions.ts';
 import type { Region, ReplacementMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { StorageFailure, withCause } from '../storage-failure.ts';
-import type { BufferPool } from './buffer-pool.ts';
+import type { BufferPool, PooledBuffer } from './buffer-pool.ts';
 import { writeAtomically } from './checkpoint-files.ts';
 import {
   cleanedSuffix,
@@ -17,6 +17,7 @@ import type { IndexCache } from './index-cache.ts';
 import { readIndexes, rebuildIndexes } from './index-files.ts';
 import type { OpenFiles } from './open-files.ts';
 import { FileHandle } from './open-files.ts';
+import { SharedBytes } from './shared-bytes.ts';
 
 /** A longer read goes through the thread pool even where it is probably cached. */
 const longestSyncRead = 1024 * 1024;
@@ -32,7 +33,7 @@ export interface DiskTools {
   readonly buffers: BufferPool;
   readonly indexes: IndexCache;
   /** Runs later, or when the store closes. */
-  whenOver(delayMs: number, action: () => void): void;
+  whenOver(delayMs: number, action: () => Promise<void>): void;
 }
 
 /** Makes the folder of a log when it is first written to. */
@@ -56,6 +57,8 @@ export class DiskSegment implements ReplacementMedium {
   private isGone = false;
   /** Whether files beside the log were written that are not durable. */
   isDirty = false;
+  /** What was read last: all consumers that a commit wakes want the same. */
+  private latest: SharedBytes | undefined;
   /** The latest fsync of the files beside the log. */
   private besideSync: Promise<void> | undefined;
   readonly canRot = true;
@@ -146,13 +149,10 @@ export class DiskSegment implements ReplacementMedium {
     const { disk, files } = this.tools;
     const path = this.pathOf(suffix);
     if (this.isGone || !disk.exists(path)) return;
-    const beside = new FileHandle(path);
     try {
-      await files.during(beside, (file) => file.sync());
+      await files.sync(path);
     } catch (error) {
       if (!this.isRemoved()) throw error;
-    } finally {
-      files.close(beside);
     }
   }
 
@@ -209,32 +209,36 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   read(position: number, length: number, isNear: boolean): Region | Promise<Region> {
+    if (!isNear || length > longestSyncRead) return this.readInPool(position, length);
+    const known = this.latest?.find(position, length);
+    if (known !== undefined) return known;
+    this.latest = new SharedBytes(this.readNow(position, length), position, length);
+    return this.latest.find(position, length) as Region;
+  }
+
+  private readNow(position: number, length: number): PooledBuffer {
     const lent = this.tools.buffers.take(length);
-    const region: Region = {
-      ranges: [{ buffer: lent.buffer, start: 0, end: length }],
-      release: () => lent.release(),
-    };
-    if (!isNear || length > longestSyncRead) return this.readInPool(region, position, length);
     try {
       const read = this.tools.files.use(this.log).readSync(lent.buffer, 0, length, position);
       this.checkRead(read, length, position);
-      return region;
+      return lent;
     } catch (error) {
       lent.release();
       throw this.unreadable(error);
     }
   }
 
-  private async readInPool(region: Region, position: number, length: number): Promise<Region> {
-    const buffer = region.ranges[0]?.buffer as Buffer;
+  private async readInPool(position: number, length: number): Promise<Region> {
+    const lent = this.tools.buffers.take(length);
+    const { buffer } = lent;
     try {
       const read = await this.tools.files.during(this.log, (file) =>
         file.read(buffer, 0, length, position),
       );
       this.checkRead(read, length, position);
-      return region;
+      return { ranges: [{ buffer, start: 0, end: length }], release: () => lent.release() };
     } catch (error) {
-      region.release();
+      lent.release();
       throw this.unreadable(error);
     }
   }
@@ -331,9 +335,9 @@ export class DiskSegment implements ReplacementMedium {
     this.isGone = true;
     this.tools.indexes.forget(this);
     this.folder.forget(this);
-    this.tools.whenOver(delayMs, () => {
+    this.tools.whenOver(delayMs, async () => {
       this.tools.files.close(this.log);
-      for (const path of gone) disk.remove(path);
+      for (const path of gone) await disk.removeInPool(path);
     });
   }
 
@@ -355,15 +359,15 @@ export class DiskSegment implements ReplacementMedium {
    * The names change as in Apache Kafka, which ends or undoes an interrupted swap by the same rule:
    * a `.swap` file counts only where no `.cleaned` file is left.
    */
-  beginSwap(): void {
+  async beginSwap(): Promise<void> {
     this.changeMark(swapSuffix);
     // In this order on the disk, too: what it replaces must not be gone before it counts.
-    this.tools.disk.syncDirectory(this.folder.path);
+    await this.tools.disk.syncDirectoryInPool(this.folder.path);
   }
 
-  endSwap(): void {
+  async endSwap(): Promise<void> {
     // What it replaced must not come back once nothing says any more that it was replaced.
-    this.tools.disk.syncDirectory(this.folder.path);
+    await this.tools.disk.syncDirectoryInPool(this.folder.path);
     this.changeMark('');
     this.folder.changed();
   }

@@ -66,6 +66,16 @@ export class OpenFiles implements FileKeeper {
     }
   }
 
+  /** Makes a file durable that nobody keeps open. @throws raw system errors */
+  async sync(path: string): Promise<void> {
+    const handle = new FileHandle(path);
+    try {
+      await this.during(handle, (file) => file.sync());
+    } finally {
+      this.close(handle);
+    }
+  }
+
   /** Closes the file, at once or when the last use is over. */
   close(handle: FileHandle): void {
     this.open.delete(handle);

@@ -4,6 +4,7 @@ import type { Disk } from '../../host/disk.ts';
 export class RootFolder {
   /** Of the process before nobody knows. */
   private hasChanged = true;
+  private latest: Promise<void> | undefined;
 
   constructor(
     private readonly disk: Disk,
@@ -16,10 +17,20 @@ export class RootFolder {
   }
 
   /** Makes the names of all folders durable. */
-  sync(): void {
-    if (!this.hasChanged) return;
-    this.disk.syncDirectory(this.path);
+  async sync(): Promise<void> {
+    if (this.hasChanged) this.latest = this.syncNames();
+    // Also one that another log began: until it is over nothing more is durable.
+    await this.latest;
+  }
+
+  private async syncNames(): Promise<void> {
     this.hasChanged = false;
+    try {
+      await this.disk.syncDirectoryInPool(this.path);
+    } catch (error) {
+      this.hasChanged = true;
+      throw error;
+    }
   }
 }
 

@@ -17,8 +17,8 @@ const memory: LogMedium = {
   saveEpochs: () => undefined,
   saveSnapshot: () => undefined,
   removeSnapshot: () => undefined,
-  syncRemovals: () => undefined,
-  beginSync: () => () => undefined,
+  syncRemovals: () => Promise.resolve(),
+  beginSync: () => () => Promise.resolve(),
 };
 
 /**

@@ -92,12 +92,12 @@ export class MemorySegment implements ReplacementMedium {
     // Whoever still reads it holds it.
   }
 
-  beginSwap(): void {
-    // Nothing outlives the process, so no step of a swap can be seen.
+  beginSwap(): Promise<void> {
+    return Promise.resolve(); // nothing outlives the process, so no step of a swap can be seen
   }
 
-  endSwap(): void {
-    // See above.
+  endSwap(): Promise<void> {
+    return Promise.resolve(); // see above
   }
 
   discard(): void {

@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { DiskFile } from '../../../src/host/disk.ts';
+import type { ByteRange } from '../../../src/protocol/byte-range.ts';
 import { BufferPool } from '../../../src/storage/disk/buffer-pool.ts';
 import { DiskSegment } from '../../../src/storage/disk/disk-segment.ts';
 import { IndexCache } from '../../../src/storage/disk/index-cache.ts';
 import { FileHandle, OpenFiles } from '../../../src/storage/disk/open-files.ts';
+import type { Region } from '../../../src/storage/log-medium.ts';
 import { emptyIndexes } from '../../../src/storage/segment-indexes.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
 
@@ -77,4 +79,38 @@ test('a segment that is removed while a flush waits for its turn need not be flu
   await flushed;
   // Its log is well: nothing says that files of the log are missing.
   await expect(read).rejects.toMatchObject({ kind: 'Unreadable', cause: undefined });
+});
+
+test('readers that have the same bytes at the same time share one read', () => {
+  const disk = new MemoryDisk();
+  const segment = segmentOn(disk);
+  const read = (position: number, length: number) => {
+    const region = segment.read(position, length, true) as Region;
+    const [{ buffer, start, end }] = region.ranges as [ByteRange];
+    return { text: buffer.toString('latin1', start, end), buffer, release: region.release };
+  };
+  const whole = read(0, 7);
+  const part = read(0, 3);
+  expect([whole.text, part.text, disk.calls.read]).toEqual(['batches', 'bat', 1]);
+  expect(read(2, 3).text).toBe('tch');
+  expect(disk.calls.read).toBe(2);
+
+  const again = read(0, 7);
+  whole.release();
+  whole.release(); // counts once
+  const other = read(3, 4);
+  expect(other.buffer).not.toBe(part.buffer);
+  expect([again.text, part.buffer.toString('latin1', 0, 3)]).toEqual(['batches', 'bat']);
+});
+
+test('bytes that all readers have given back are read anew, into memory that is used again', () => {
+  const disk = new MemoryDisk();
+  const segment = segmentOn(disk);
+  const first = segment.read(0, 7, true) as Region;
+  const second = segment.read(0, 7, true) as Region;
+  first.release();
+  second.release();
+  const third = segment.read(0, 7, true) as Region;
+  expect(disk.calls.read).toBe(2);
+  expect(third.ranges[0]?.buffer).toBe(first.ranges[0]?.buffer);
 });

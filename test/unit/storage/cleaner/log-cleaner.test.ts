@@ -21,6 +21,7 @@ describe('the cleaner beside the other work on a log', () => {
       ]);
       await fixture.roll();
     }
+    await fixture.log.flush();
   });
 
   afterEach(async () => {
