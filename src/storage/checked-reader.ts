@@ -16,18 +16,23 @@ type Found = BatchesFound | 'nothing' | undefined;
  * As `readBatches`, of bytes that were on the disk for a while. Ends in front of a batch that is
  * damaged, and gives what comes before it.
  *
- * @param length  bytes read at first
+ * @param endOffset  as there
+ * @param length     bytes read at first
  * @throws {StorageFailure} Corrupt when the first wanted batch is damaged, or the way to it is lost
  */
 export function readChecked(
   segment: Segment,
   wanted: BatchesWanted,
+  endOffset: number,
   length: number,
   start: WalkStart = walkStart(segment, wanted.fromOffset),
 ): MaybePromise<Found> {
-  const walk = new CheckedWalk(segment, wanted.guard, wanted, start);
+  const bounds = { endOffset, fromOffset: wanted.fromOffset };
+  const walk = new CheckedWalk(segment, wanted.guard, bounds, start);
   const again = (error: unknown): Promise<Found> =>
-    trustingIndex(segment, error, (other) => readChecked(segment, wanted, length, other));
+    trustingIndex(segment, error, (other) =>
+      readChecked(segment, wanted, endOffset, length, other),
+    );
   try {
     const found = step(segment, wanted, walk, length);
     return found instanceof Promise ? found.catch(again) : found;
@@ -73,8 +78,8 @@ function cut(
       }
       const bytes = batchSizeAt(buffer, at);
       const isWanted = !walk.isPassedOver && lastOffsetAt(buffer, at) >= wanted.fromOffset;
-      if (isWanted && first < 0 && wanted.onEmpty !== undefined && isEmptyAt(buffer, at)) {
-        wanted.onEmpty();
+      if (isWanted && first < 0 && wanted.skipsEmpty && isEmptyAt(buffer, at)) {
+        wanted.hasSkipped = true;
       } else if (isWanted) {
         const sizeInBytes = first < 0 ? 0 : at - first;
         const isTooMuch = sizeInBytes + bytes > wanted.maxBytes;

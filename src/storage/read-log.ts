@@ -26,7 +26,7 @@ export function readLog(
   request: ReadRequest,
   caller: Caller | undefined,
 ): ReadResult | Promise<ReadResult> {
-  const { fromOffset } = request;
+  const { fromOffset, maxBytes, minOneBatch } = request;
   if (fromOffset < log.logStartOffset || fromOffset > log.logEndOffset) {
     throw new KafkaError(
       'OFFSET_OUT_OF_RANGE',
@@ -37,7 +37,16 @@ export function readLog(
   const limitOffset = endOf(log, request.limit);
   if (fromOffset >= limitOffset) return result(log, aborted, undefined, request);
   const { logEndOffset } = log;
-  const found = segments.read({ ...request, limitOffset, logEndOffset, guard });
+  const found = segments.read({
+    fromOffset,
+    maxBytes,
+    minOneBatch,
+    limitOffset,
+    logEndOffset,
+    guard,
+    skipsEmpty: true,
+    hasSkipped: false,
+  });
   if (!(found instanceof Promise)) return result(log, aborted, found, request);
   // By the time the bytes are there their segment may be deleted or cleaned, its transactions forgotten.
   const known = request.limit === 'lastStableOffset' ? aborted.asOfNow() : aborted;

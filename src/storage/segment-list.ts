@@ -2,9 +2,6 @@ import type { BatchesFound, BatchesWanted, MaybePromise } from './segment-reader
 import { readBatches } from './segment-reader.ts';
 import type { Segment } from './segment.ts';
 
-/** What is wanted of the log, whichever segment has it. */
-type Wanted = Omit<BatchesWanted, 'endOffset'> & { readonly logEndOffset: number };
-
 /** The segments of a log, in order of their offsets; never empty. The last one is active. */
 export class SegmentList {
   /** Never changed in place: who holds it has a consistent view. */
@@ -33,16 +30,18 @@ export class SegmentList {
    * that the cleaner emptied come first only where nothing follows them: kafkajs never gets past an
    * answer without a record, while other clients want to come to the end of the log.
    */
-  read(wanted: Wanted): MaybePromise<BatchesFound | undefined> {
-    let hasSkipped = false;
+  read(wanted: BatchesWanted): MaybePromise<BatchesFound | undefined> {
     const index = this.indexOf(wanted.fromOffset);
-    const found = this.readFrom(index, { ...wanted, onEmpty: () => (hasSkipped = true) });
-    const orEmpty = (batches: BatchesFound | undefined) =>
-      batches === undefined && hasSkipped ? this.readFrom(index, wanted) : batches;
+    const found = this.readFrom(index, wanted);
+    const orEmpty = (batches: BatchesFound | undefined) => {
+      if (batches !== undefined || !wanted.hasSkipped) return batches;
+      wanted.skipsEmpty = false;
+      return this.readFrom(index, wanted);
+    };
     return found instanceof Promise ? found.then(orEmpty) : orEmpty(found);
   }
 
-  private readFrom(index: number, wanted: Wanted): MaybePromise<BatchesFound | undefined> {
+  private readFrom(index: number, wanted: BatchesWanted): MaybePromise<BatchesFound | undefined> {
     const segment = this.all[index];
     if (segment === undefined) return undefined;
     const next = (found: BatchesFound | 'nothing' | undefined) => {
@@ -50,7 +49,7 @@ export class SegmentList {
       return found ?? this.readFrom(this.indexAfter(segment), wanted);
     };
     const endOffset = this.all[index + 1]?.baseOffset ?? wanted.logEndOffset;
-    const found = readBatches(segment, { ...wanted, endOffset });
+    const found = readBatches(segment, wanted, endOffset);
     return found instanceof Promise ? found.then(next) : next(found);
   }
 

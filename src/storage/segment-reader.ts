@@ -19,17 +19,19 @@ export const largestRead = 8 * 1024 * 1024;
 const smallestRead = 8 * 1024;
 const headerScanSize = 64 * 1024;
 
+/** One object from the log down to its segments: a copy with one more field costs as much as a read. */
 export interface BatchesWanted {
   readonly fromOffset: number;
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
   /** Batches that begin here or later are not for this reader. */
   readonly limitOffset: number;
-  /** All batches of the segment end here or before. */
-  readonly endOffset: number;
+  readonly logEndOffset: number;
   readonly guard: ReadGuard;
-  /** Called for batches without records, which are skipped where no other precedes them. */
-  readonly onEmpty?: () => void;
+  /** Whether batches without records are skipped where no other precedes them. */
+  skipsEmpty: boolean;
+  /** Whether that was done. */
+  hasSkipped: boolean;
 }
 
 export interface BatchesFound {
@@ -52,15 +54,18 @@ type Outcome = BatchesFound | GoOn | 'nothing';
  * Whole batches of one segment, beginning with the one that holds the offset (or the next one, where
  * compaction left a gap). 'nothing' when the reader may not see more, undefined when the segment
  * ends before the offset.
+ *
+ * @param endOffset  all batches of the segment end here or before
  */
 export function readBatches(
   segment: Segment,
   wanted: BatchesWanted,
+  endOffset: number,
 ): MaybePromise<BatchesFound | 'nothing' | undefined> {
   const position = segment.positionBefore(wanted.fromOffset);
   const length = smallestReadOf(wanted);
   return segment.isDoubtful(position)
-    ? readChecked(segment, wanted, length)
+    ? readChecked(segment, wanted, endOffset, length)
     : readFrom(segment, wanted, position, length);
 }
 
@@ -109,8 +114,8 @@ function cutBatches(
         at += size; // may end up past the region
         continue;
       }
-      if (wanted.onEmpty !== undefined && sizeInBytes === 0 && recordsCountAt(buffer, at) === 0) {
-        wanted.onEmpty();
+      if (wanted.skipsEmpty && sizeInBytes === 0 && recordsCountAt(buffer, at) === 0) {
+        wanted.hasSkipped = true;
         at += size;
         continue;
       }
