@@ -32,37 +32,58 @@ const targetTooSmall = -70;
 /** Memory of WebAssembly never shrinks: an instance that grew to more is given up. */
 const keptMemory = 32 * 1024 * 1024;
 
-/** Copies `data` in, lets `work` fill a target and say how much of it, copies that out. */
+/**
+ * Copies `data` in, and lets `work` fill a target and say how much of it: that is lent until the next
+ * call.
+ */
 type WithMemory = (
   data: Buffer,
   capacity: number,
   work: (zstd: ZstdExports, source: number, target: number) => number,
 ) => Buffer;
 
+/** Memory that was taken from malloc, to be used again. */
+interface Room {
+  readonly pointer: number;
+  readonly size: number;
+}
+
+interface Instance {
+  readonly zstd: ZstdExports;
+  source: Room;
+  target: Room;
+}
+
 export function loadWasmZstd(): Zstd {
   const module = loadModule();
-  let instance: ZstdExports | undefined;
+  let kept: Instance | undefined;
 
   const withMemory: WithMemory = (data, capacity, work) => {
-    const zstd = (instance ??= instantiate(module));
-    const source = zstd.s(data.length);
-    const target = zstd.s(capacity);
-    try {
-      if (source === 0 || target === 0) throw new Error('zstd: no memory');
-      new Uint8Array(zstd.f.buffer).set(data, source);
-      const size = work(zstd, source, target);
-      return Buffer.from(new Uint8Array(zstd.f.buffer, target, size));
-    } finally {
-      zstd.t(source);
-      zstd.t(target);
-      if (zstd.f.buffer.byteLength > keptMemory) instance = undefined;
-    }
+    const instance = kept ?? instantiate(module);
+    kept = undefined; // where no memory is left, another instance begins anew
+    const { zstd } = instance;
+    instance.source = roomFor(zstd, instance.source, data.length);
+    instance.target = roomFor(zstd, instance.target, capacity);
+    const { source, target } = instance;
+    new Uint8Array(zstd.f.buffer).set(data, source.pointer);
+    const size = work(zstd, source.pointer, target.pointer);
+    if (zstd.f.buffer.byteLength <= keptMemory) kept = instance;
+    return Buffer.from(zstd.f.buffer, target.pointer, size);
   };
 
   return {
-    compress: (data, level) => compress(withMemory, data, level),
-    decompress: (data, limit) => decompress(withMemory, data, limit),
+    compress: (data, level) => Buffer.from(compress(withMemory, data, level)),
+    decompress: (data, limit) => Buffer.from(decompress(withMemory, data, limit)),
+    lend: (data, limit) => decompress(withMemory, data, limit),
   };
+}
+
+function roomFor(zstd: ZstdExports, room: Room, size: number): Room {
+  if (room.size >= size) return room;
+  zstd.t(room.pointer);
+  const pointer = zstd.s(size);
+  if (pointer === 0) throw new Error('zstd: no memory');
+  return { pointer, size };
 }
 
 function compress(withMemory: WithMemory, data: Buffer, level: number): Buffer {
@@ -99,7 +120,9 @@ function loadModule(): WebAssembly.Module {
   return new WebAssembly.Module(files.readFileSync(path));
 }
 
-function instantiate(module: WebAssembly.Module): ZstdExports {
+const noRoom: Room = { pointer: 0, size: 0 };
+
+function instantiate(module: WebAssembly.Module): Instance {
   const stop = (): never => {
     throw new Error('zstd stopped');
   };
@@ -111,7 +134,7 @@ function instantiate(module: WebAssembly.Module): ZstdExports {
     return growTo(zstd.f, size >>> 0) ? 1 : 0;
   }
   zstd.g();
-  return zstd;
+  return { zstd, source: noRoom, target: noRoom };
 }
 
 function growTo(memory: WebAssembly.Memory, size: number): boolean {

@@ -5,6 +5,8 @@ import { loadWasmZstd } from './zstd-wasm.ts';
 export interface Zstd {
   compress(data: Buffer, level: number): Buffer;
   decompress(data: Buffer, limit: number): Buffer;
+  /** As `decompress`, into memory that the next call writes over. */
+  lend?(data: Buffer, limit: number): Buffer;
 }
 
 const defaultLevel = 3;
@@ -42,4 +44,9 @@ export function compress(data: Buffer, level: number = defaultLevel, by: Zstd = 
 
 export function decompress(data: Buffer, limit: number, by: Zstd = zstd()): Buffer {
   return by.decompress(data, limit);
+}
+
+/** As `decompress`, but the memory may be used again in the next call. */
+export function lend(data: Buffer, limit: number, by: Zstd = zstd()): Buffer {
+  return by.lend?.(data, limit) ?? by.decompress(data, limit);
 }

@@ -282,6 +282,22 @@ describe('zstd', () => {
     }
   });
 
+  it('lends memory that the next call writes over, by WebAssembly', () => {
+    const wasm = loadWasmZstd();
+    const [one, other] = ['one ', 'other '].map((word) =>
+      compress('zstd', Buffer.from(word.repeat(20))),
+    ) as [Buffer, Buffer];
+    const lent = zstd.lend(one, large, wasm);
+    const kept = zstd.decompress(one, large, wasm);
+    expect(lent.toString()).toBe('one '.repeat(20));
+    zstd.lend(other, large, wasm);
+    expect(kept.toString()).toBe('one '.repeat(20));
+    expect(lent.toString()).not.toBe('one '.repeat(20));
+    // A larger one than before takes other memory; then the rest of it is not seen.
+    expect(zstd.lend(compress('zstd', samples.at(-1)!), large, wasm)).toEqual(samples.at(-1));
+    expect(zstd.lend(one, large, wasm).toString()).toBe('one '.repeat(20));
+  });
+
   it('refuses a bomb by WebAssembly too', () => {
     const [wasm] = ways;
     const bomb = compress('zstd', Buffer.alloc(large));
