@@ -158,11 +158,11 @@ function wantedPartitions(
   byId: boolean,
   { image }: RequestContext,
 ): readonly FetchPartition[] {
-  const wanted = new Map<string, FetchPartition>();
+  const wanted: FetchPartition[] = [];
   for (const { topic, topicId, partitions } of topics) {
     const name = byId ? image.topicsById.get(topicId)?.name : topic;
     for (const asked of partitions) {
-      const partition: FetchPartition = {
+      wanted.push({
         topic: name,
         topicId,
         partition: asked.partition,
@@ -173,11 +173,15 @@ function wantedPartitions(
         maxBytes: asked.partitionMaxBytes,
         sentHighWatermark: -1,
         sentLogStartOffset: -1,
-      };
-      wanted.set(partitionKey(partition), partition);
+      });
     }
   }
-  return [...wanted.values()];
+  return wanted.length > 1 ? lastOfEach(wanted) : wanted;
+}
+
+/** Of a partition that is named twice the last counts. */
+function lastOfEach(wanted: readonly FetchPartition[]): readonly FetchPartition[] {
+  return [...new Map(wanted.map((one) => [partitionKey(one), one])).values()];
 }
 
 function* forgottenKeys({ forgottenTopicsData }: FetchRequest): Generator<string, void, void> {
