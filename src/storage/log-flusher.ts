@@ -9,7 +9,10 @@ const never = 2 ** 50;
 /** Knows how far a log is durable, and when more of it must be. */
 export class LogFlusher {
   private timer: Timer | undefined;
-  private background: Promise<void> | undefined;
+  private readonly underWay = new Set<Promise<void>>();
+  /** How often a flush was wanted for which nobody waits, and whether one waits or is under way. */
+  private wishes = 0;
+  private isInTurn = false;
   /**
    * A flush failed. The system may have dropped what it could not write and take it for written:
    * a second try would succeed and mean nothing. Only a log that is opened again can be flushed.
@@ -37,8 +40,18 @@ export class LogFlusher {
     this.failed ??= cause instanceof Error ? cause : new Error(String(cause));
   }
 
-  /** Makes everything durable that the medium was given. @param endOffset  where that ends */
+  /** Makes everything durable that the medium was given. @param endOffset  that much is committed */
   async sync(endOffset: number): Promise<void> {
+    const flush = this.syncAll(endOffset);
+    this.underWay.add(flush);
+    try {
+      await flush;
+    } finally {
+      this.underWay.delete(flush);
+    }
+  }
+
+  private async syncAll(endOffset: number): Promise<void> {
     this.refuseAfterFailure();
     const syncRest = this.medium.beginSync();
     try {
@@ -50,6 +63,7 @@ export class LogFlusher {
         segment.syncedSize = Math.max(segment.syncedSize, storedSize);
       }
       await syncRest();
+      this.refuseAfterFailure();
     } catch (error) {
       this.giveUp(error);
       throw error;
@@ -75,16 +89,24 @@ export class LogFlusher {
     this.timer = undefined;
   }
 
-  /** Flushes without anyone waiting. */
+  /** Flushes what is committed by then, when it is this log's turn. Nobody waits for it. */
   start(): void {
-    this.background ??= this.around.flushes
-      .run(this.flush)
-      .catch(() => undefined) // the log is poisoned then, and has said so
-      .finally(() => (this.background = undefined));
+    this.wishes++;
+    if (this.isInTurn) return;
+    this.isInTurn = true;
+    void this.around.flushes.run(() => this.flushInTurn());
   }
 
-  /** Resolves once no flush is under way. */
+  private async flushInTurn(): Promise<void> {
+    const { wishes } = this;
+    await this.flush().catch(() => undefined); // the log is poisoned then, and has said so
+    this.isInTurn = false;
+    // A segment was completed meanwhile; other logs come first.
+    if (this.wishes > wishes) this.start();
+  }
+
+  /** Resolves once no flush is under way; one that waits for its turn is not waited for. */
   async idle(): Promise<void> {
-    await this.background;
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
   }
 }

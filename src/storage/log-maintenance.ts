@@ -70,6 +70,7 @@ export class LogMaintenance {
       try {
         await replacement.beginSwap();
         this.forget(old, [cleaned]);
+        this.parts.aborted.replaceBetween(cleaned.baseOffset, next.baseOffset, aborted);
         const { fileDeleteDelayMs } = this.log.settings;
         for (const each of old) each.medium.remove(fileDeleteDelayMs, true);
         await replacement.endSwap();
@@ -77,7 +78,6 @@ export class LogMaintenance {
         this.owner.onFailed(error);
         throw error;
       }
-      this.parts.aborted.replaceBetween(cleaned.baseOffset, next.baseOffset, aborted);
       isDone = true;
     });
     return isDone;

@@ -15,7 +15,7 @@ export interface LogSurroundings {
   readonly random: Random;
   readonly logger: Logger;
   readonly turn: CommitTurn;
-  /** For flushes that nobody waits for. */
+  /** Logs that are flushed with nobody waiting take turns here. */
   readonly flushes: Lanes;
   /** The log's start was set by a client, and only a checkpoint can remember that. */
   onLogStartSet(log: PartitionLog): void;

@@ -591,6 +591,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     const isLeft = !this.isSettled && this.isAsFound && isLate();
     if (!this.isSettled && !isLeft) await this.settle();
     this.poison(new StorageFailure('Fenced', 'the log is closed'));
+    await this.flusher.idle();
     return !isLeft;
   }
 
@@ -615,8 +616,9 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     return logEndOffset === 0 || (recoveryPoint >= logEndOffset && snapshotOffset >= logEndOffset);
   }
 
-  /** Resolves once no write and no flush is under way. */
+  /** Resolves once nothing is under way on the medium. */
   async idle(): Promise<void> {
+    await this.maintenance.idle();
     await this.queue.idle();
     await this.flusher.idle();
   }

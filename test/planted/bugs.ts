@@ -136,15 +136,17 @@ export const storageBugs: readonly PlantedBug[] = [
   {
     name: 'the old segments go before the cleaned one counts',
     file: `${storage}/log-maintenance.ts`,
-    find: `        replacement.beginSwap();
+    find: `        await replacement.beginSwap();
         this.forget(old, [cleaned]);
+        this.parts.aborted.replaceBetween(cleaned.baseOffset, next.baseOffset, aborted);
         const { fileDeleteDelayMs } = this.log.settings;
         for (const each of old) each.medium.remove(fileDeleteDelayMs, true);
 `,
     replace: `        this.forget(old, [cleaned]);
+        this.parts.aborted.replaceBetween(cleaned.baseOffset, next.baseOffset, aborted);
         const { fileDeleteDelayMs } = this.log.settings;
         for (const each of old) each.medium.remove(fileDeleteDelayMs, true);
-        replacement.beginSwap();
+        await replacement.beginSwap();
 `,
   },
   {

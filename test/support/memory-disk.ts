@@ -242,7 +242,13 @@ export class MemoryDisk implements Disk {
   }
 
   syncDirectoryInPool(path: string): Promise<void> {
-    return this.later(() => this.syncDirectory(path));
+    const folder = this.find(path);
+    const mark = folder instanceof StoredFolder ? folder.mark : 0;
+    return this.later(() => {
+      this.call('sync', path);
+      if (!(folder instanceof StoredFolder)) throw systemError('ENOENT', path);
+      folder.sync(mark);
+    });
   }
 
   syncDirectory(path: string): void {
@@ -326,7 +332,8 @@ export class MemoryDisk implements Disk {
     if (part.length > 0) file.write(part, position, this.wallMs());
   }
 
-  sync(path: string, file: StoredFile): void {
+  /** @param mark  what was written when the fsync began */
+  sync(path: string, file: StoredFile, mark = file.mark): void {
     let random: SeededRandom | undefined = this.random;
     try {
       this.call('sync', path, (planned) => (random = planned === undefined ? random : undefined));
@@ -337,7 +344,7 @@ export class MemoryDisk implements Disk {
       }
       throw error;
     }
-    file.sync();
+    file.sync(mark);
   }
 
   cut(path: string, file: StoredFile, length: number): void {
@@ -464,7 +471,11 @@ class MemoryFile implements DiskFile {
   }
 
   sync(): Promise<void> {
-    return this.disk.later(() => this.syncNow());
+    const { mark } = this.file;
+    return this.disk.later(() => {
+      this.check();
+      this.disk.sync(this.path, this.file, mark);
+    });
   }
 
   close(): void {

@@ -55,6 +55,7 @@ export class StoredFile {
   private durable = new Bytes();
   /** Since the last fsync, oldest first. */
   private changes: Change[] = [];
+  private syncedChanges = 0;
   modifiedMs = 0;
 
   get length(): number {
@@ -79,9 +80,15 @@ export class StoredFile {
     this.modifiedMs = nowMs;
   }
 
-  sync(): void {
-    for (const change of this.changes) apply(this.durable, change);
-    this.changes = [];
+  /** What an fsync that begins now must cover. */
+  get mark(): number {
+    return this.syncedChanges + this.changes.length;
+  }
+
+  sync(mark = this.mark): void {
+    const due = this.changes.splice(0, Math.max(0, mark - this.syncedChanges));
+    for (const change of due) apply(this.durable, change);
+    this.syncedChanges += due.length;
   }
 
   /**
@@ -91,12 +98,12 @@ export class StoredFile {
    * @param random  default: nothing is on the disk, all of it in the cache
    */
   failSync(random?: SeededRandom): void {
-    if (random === undefined) {
-      this.changes = [];
-      return;
+    if (random !== undefined) {
+      this.durable = this.survivingBytes(random, random.pick(['nothing', 'a prefix', 'some']));
     }
-    this.durable = this.survivingBytes(random, random.pick(['nothing', 'a prefix', 'some']));
+    this.syncedChanges = this.mark;
     this.changes = [];
+    if (random === undefined) return;
     if (random.below(2) === 0) this.bytes = this.durable.copy();
   }
 
@@ -176,15 +183,22 @@ export class StoredFolder {
   private durable = new Map<string, Node>();
   /** Since the folder was synced last, oldest first. */
   private changes: NameChange[] = [];
+  private syncedChanges = 0;
 
   change(change: NameChange): void {
     applyNames(this.entries, change);
     this.changes.push(change);
   }
 
-  sync(): void {
-    for (const change of this.changes) applyNames(this.durable, change);
-    this.changes = [];
+  /** What an fsync that begins now must cover. */
+  get mark(): number {
+    return this.syncedChanges + this.changes.length;
+  }
+
+  sync(mark = this.mark): void {
+    const due = this.changes.splice(0, Math.max(0, mark - this.syncedChanges));
+    for (const change of due) applyNames(this.durable, change);
+    this.syncedChanges += due.length;
   }
 
   /** @param copies  of what may be known by several names, one now and one durable */

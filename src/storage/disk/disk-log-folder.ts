@@ -12,7 +12,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private readonly segments = new Set<DiskSegment>();
   /** Whether names or small files changed since they were made durable. */
   private hasChanged = false;
-  /** By offset; not written yet. */
+  /** By offset; not durable yet. */
   private readonly newSnapshots = new Map<number, Buffer>();
   private areEpochsUnsynced = false;
   private isIdentityUnsynced = false;
@@ -109,11 +109,11 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     // Of what another flush is at nothing is durable until that is over.
     while (this.syncing !== undefined) await this.syncing;
     if (!this.hasChanged || !this.isThere) return;
-    this.syncing = this.syncChanges(snapshots).finally(() => (this.syncing = undefined));
+    this.syncing = this.syncChanges(snapshots);
     await this.syncing;
   }
 
-  /** What changes meanwhile is the next one's. After a failure there is none: the log is given up. */
+  /** What changes meanwhile is the next one's. After a failure there is none: all that come fail, too. */
   private async syncChanges(snapshots: readonly number[]): Promise<void> {
     const { files } = this.tools;
     this.hasChanged = false;
@@ -129,6 +129,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     await this.syncNames();
     await this.root.sync();
     this.hasChanged ||= this.newSnapshots.size > 0;
+    this.syncing = undefined;
   }
 
   private async writeSnapshot(offset: number): Promise<void> {

@@ -328,7 +328,7 @@ export class DiskLogStore extends BaseLogStore {
     if (isThere) this.disk.rename(this.pathOf(name), gone);
     this.forget(name);
     if (!isThere) return;
-    this.whenOver(log?.fileDeleteDelayMs ?? leftoverDelayMs, () => this.disk.removeInPool(gone));
+    this.whenOver(log?.fileDeleteDelayMs ?? leftoverDelayMs, () => this.removeFolder(gone));
   }
 
   protected onLogStartSet(): void {
@@ -389,7 +389,7 @@ export class DiskLogStore extends BaseLogStore {
     const found: FoundFolder[] = [];
     for (const name of this.disk.list(this.root)) {
       if (isGivenUp(name)) {
-        this.whenOver(leftoverDelayMs, () => this.disk.removeInPool(this.pathOf(name)));
+        this.whenOver(leftoverDelayMs, () => this.removeFolder(this.pathOf(name)));
         continue;
       }
       const partition = partitionOf(name);
@@ -413,6 +413,12 @@ export class DiskLogStore extends BaseLogStore {
     const isWritten = this.checkpoints.write(this.openFolders, sync);
     if (!isWritten) this.surroundings.onFailed();
     return isWritten;
+  }
+
+  /** File by file, for Node would begin with all of them at once. */
+  private async removeFolder(path: string): Promise<void> {
+    for (const name of this.disk.list(path)) await this.disk.removeInPool(`${path}/${name}`);
+    await this.disk.removeInPool(path);
   }
 
   /** One after the other: requests need the thread pool, too. */

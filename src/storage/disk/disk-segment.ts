@@ -14,7 +14,7 @@ import {
   swapSuffix,
 } from './file-names.ts';
 import type { IndexCache } from './index-cache.ts';
-import { readIndexes, rebuildIndexes } from './index-files.ts';
+import { readIndexes, rebuildIndexes, type SegmentPaths } from './index-files.ts';
 import type { OpenFiles } from './open-files.ts';
 import { FileHandle } from './open-files.ts';
 import { SharedBytes } from './shared-bytes.ts';
@@ -55,13 +55,14 @@ export class DiskSegment implements ReplacementMedium {
   private isThere: boolean;
   /** Removed from its log: only readers that are at it use it still. */
   private isGone = false;
-  /** Whether files beside the log were written that are not durable. */
-  isDirty = false;
+  /** Whether files beside the log were written since their latest fsync began. */
+  private isBesideUnsynced = false;
   /** What was read last: all consumers that a commit wakes want the same. */
   private latest: SharedBytes | undefined;
   /** The latest fsync of the files beside the log. */
   private besideSync: Promise<void> | undefined;
   readonly canRot = true;
+  private readonly paths: SegmentPaths = (suffix) => this.pathOf(suffix);
 
   constructor(
     private readonly folder: LogFolder,
@@ -73,6 +74,15 @@ export class DiskSegment implements ReplacementMedium {
   ) {
     this.log = new FileHandle(this.pathOf('.log'));
     this.isThere = found;
+  }
+
+  get isDirty(): boolean {
+    return this.isBesideUnsynced || this.besideSync !== undefined;
+  }
+
+  /** Files beside the log were written. */
+  besideChanged(): void {
+    this.isBesideUnsynced = true;
   }
 
   create(): void {
@@ -128,21 +138,18 @@ export class DiskSegment implements ReplacementMedium {
     }
     // A file without a name is as durable as one that was never written.
     if (!this.isPresent()) throw new Error(`ENOENT: ${this.log.path} was removed`);
-    if (this.isDirty) {
-      this.isDirty = false;
-      this.besideSync = this.syncAllBeside();
-    }
-    // Also one that another flush began: until it is over nothing more is durable.
+    // Of what another flush is at nothing is durable until that is over.
+    while (this.besideSync !== undefined) await this.besideSync;
+    if (!this.isBesideUnsynced) return;
+    this.besideSync = this.syncAllBeside();
     await this.besideSync;
   }
 
+  /** After a failure all that come fail, too. */
   private async syncAllBeside(): Promise<void> {
-    try {
-      for (const suffix of derivedSuffixes) await this.syncBeside(suffix);
-    } catch (error) {
-      this.isDirty = true;
-      throw error;
-    }
+    this.isBesideUnsynced = false;
+    for (const suffix of derivedSuffixes) await this.syncBeside(suffix);
+    this.besideSync = undefined;
   }
 
   private async syncBeside(suffix: (typeof derivedSuffixes)[number]): Promise<void> {
@@ -265,7 +272,7 @@ export class DiskSegment implements ReplacementMedium {
     } finally {
       file.close();
     }
-    this.isDirty = true;
+    this.besideChanged();
     this.folder.changed();
   }
 
@@ -273,7 +280,7 @@ export class DiskSegment implements ReplacementMedium {
     this.saveRows('.index', indexes.offsets.bytes);
     this.saveRows('.timeindex', indexes.times.bytes);
     this.tools.indexes.put(this, indexes);
-    this.isDirty = true;
+    this.besideChanged();
     this.folder.changed();
   }
 
@@ -301,7 +308,7 @@ export class DiskSegment implements ReplacementMedium {
   loadIndexes(): SegmentIndexes {
     try {
       return this.tools.indexes.get(this, () =>
-        readIndexes(this.tools.disk, this.folder.path, this.baseOffset, this.indexIntervalBytes),
+        readIndexes(this.tools.disk, this.paths, this.baseOffset, this.indexIntervalBytes),
       );
     } catch (error) {
       throw this.unreadable(error);
@@ -311,8 +318,8 @@ export class DiskSegment implements ReplacementMedium {
   async rebuildIndexes(): Promise<void> {
     const { disk, indexes } = this.tools;
     try {
-      const { path } = this.folder;
-      const built = await rebuildIndexes(disk, path, this.baseOffset, this.indexIntervalBytes);
+      const { paths, baseOffset, indexIntervalBytes } = this;
+      const built = await rebuildIndexes(disk, paths, baseOffset, indexIntervalBytes);
       indexes.put(this, built);
     } catch (error) {
       throw this.unreadable(error);
@@ -338,6 +345,7 @@ export class DiskSegment implements ReplacementMedium {
     this.tools.whenOver(delayMs, async () => {
       this.tools.files.close(this.log);
       for (const path of gone) await disk.removeInPool(path);
+      this.tools.files.close(this.log); // a reader that was at it still may have opened it
     });
   }
 

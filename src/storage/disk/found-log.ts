@@ -7,7 +7,7 @@ import type { SegmentIndexes } from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { writeAtomically } from './checkpoint-files.ts';
 import { fileName, offsetIn, segmentSuffixes, type SegmentSuffix } from './file-names.ts';
-import { lastTimeRow, readIndexes } from './index-files.ts';
+import { lastTimeRow, readIndexes, type SegmentPaths } from './index-files.ts';
 import { clearLeftovers } from './leftovers.ts';
 
 /** A segment as it is being found. */
@@ -56,6 +56,10 @@ export class FoundLog {
     return `${this.folder}/${fileName(offset, suffix)}`;
   }
 
+  pathsOf(baseOffset: number): SegmentPaths {
+    return (suffix) => this.pathOf(baseOffset, suffix);
+  }
+
   /** Looks into the folder, and clears up there. */
   look(): void {
     const names = this.disk.list(this.folder);
@@ -98,7 +102,7 @@ export class FoundLog {
   /** Takes a segment's time index at its word. */
   takeTimes(segment: FoundSegment): void {
     if (segment.indexes !== undefined) return; // the last one: seen already
-    const last = lastTimeRow(this.disk, this.folder, segment.baseOffset);
+    const last = lastTimeRow(this.disk, this.pathsOf(segment.baseOffset), segment.baseOffset);
     const { times } = last === undefined ? this.indexesOf(segment) : { times: undefined };
     segment.maxTimestamp = last?.timestamp ?? times?.lastTimestamp ?? -1;
     segment.offsetOfMaxTimestamp = last?.offset ?? times?.lastOffset ?? segment.baseOffset;
@@ -106,8 +110,9 @@ export class FoundLog {
 
   indexesOf(segment: FoundSegment): SegmentIndexes {
     const { indexIntervalBytes } = this.settings;
+    const { baseOffset, indexes } = segment;
     return (
-      segment.indexes ?? readIndexes(this.disk, this.folder, segment.baseOffset, indexIntervalBytes)
+      indexes ?? readIndexes(this.disk, this.pathsOf(baseOffset), baseOffset, indexIntervalBytes)
     );
   }
 

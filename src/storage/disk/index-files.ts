@@ -10,10 +10,12 @@ import {
 } from '../segment-indexes.ts';
 import { BatchScanner } from './batch-scanner.ts';
 import { writeAtomically } from './checkpoint-files.ts';
-import { fileName } from './file-names.ts';
 
 /** A segment this many times larger than the index interval must have rows. */
 export const certainlyIndexed = 16;
+
+/** Where a segment's files are now: of one that comes in the place of others the names change. */
+export type SegmentPaths = (suffix: '.log' | '.index' | '.timeindex') => string;
 
 /**
  * The indexes of a complete segment, from its files; built anew, and written, where those are lost
@@ -21,16 +23,16 @@ export const certainlyIndexed = 16;
  */
 export function readIndexes(
   disk: Disk,
-  folder: string,
+  pathOf: SegmentPaths,
   baseOffset: number,
   indexIntervalBytes: number,
 ): SegmentIndexes {
-  const size = disk.stat(`${folder}/${fileName(baseOffset, '.log')}`)?.size ?? 0;
-  const found = readSound(disk, folder, baseOffset, size, indexIntervalBytes);
+  const size = disk.stat(pathOf('.log'))?.size ?? 0;
+  const found = readSound(disk, pathOf, baseOffset, size, indexIntervalBytes);
   if (found !== undefined) return found;
-  const built = buildIndexes(disk, folder, baseOffset, size, indexIntervalBytes);
+  const built = buildIndexes(disk, pathOf, baseOffset, size, indexIntervalBytes);
   try {
-    writeIndexes(disk, folder, baseOffset, built);
+    writeIndexes(disk, pathOf, built);
   } catch {
     // They serve from memory; a reader has nothing to do with a disk that is full.
   }
@@ -40,13 +42,13 @@ export function readIndexes(
 /** The indexes of a segment's files as they are; undefined where they cannot be right. */
 export function readSound(
   disk: Disk,
-  folder: string,
+  pathOf: SegmentPaths,
   baseOffset: number,
   size: number,
   indexIntervalBytes: number,
 ): SegmentIndexes | undefined {
-  const offsetPath = `${folder}/${fileName(baseOffset, '.index')}`;
-  const timePath = `${folder}/${fileName(baseOffset, '.timeindex')}`;
+  const offsetPath = pathOf('.index');
+  const timePath = pathOf('.timeindex');
   if (!disk.exists(offsetPath) || !disk.exists(timePath)) return undefined;
   const offsetBytes = disk.readFile(offsetPath);
   const timeBytes = disk.readFile(timePath);
@@ -66,11 +68,11 @@ export function readSound(
  */
 export function lastTimeRow(
   disk: Disk,
-  folder: string,
+  pathOf: SegmentPaths,
   baseOffset: number,
 ): { timestamp: number; offset: number } | undefined {
-  const timePath = `${folder}/${fileName(baseOffset, '.timeindex')}`;
-  const offsetSize = disk.stat(`${folder}/${fileName(baseOffset, '.index')}`)?.size;
+  const timePath = pathOf('.timeindex');
+  const offsetSize = disk.stat(pathOf('.index'))?.size;
   const timeSize = disk.stat(timePath)?.size ?? 0;
   if (offsetSize === undefined || offsetSize % offsetRowSize !== 0) return undefined;
   if (timeSize === 0 || timeSize % timeRowSize !== 0) return undefined;
@@ -91,13 +93,13 @@ const longestPlainBatch = 1_048_588;
 
 function buildIndexes(
   disk: Disk,
-  folder: string,
+  pathOf: SegmentPaths,
   baseOffset: number,
   size: number,
   indexIntervalBytes: number,
 ): SegmentIndexes {
   const builder = new IndexBuilder(emptyIndexes(baseOffset), indexIntervalBytes);
-  const file = disk.open(`${folder}/${fileName(baseOffset, '.log')}`, { readOnly: true });
+  const file = disk.open(pathOf('.log'), { readOnly: true });
   try {
     const scanner = new BatchScanner(file, size);
     while (scanner.look() === 'batch' && builder.addInOrder(scanner)) scanner.next();
@@ -111,12 +113,12 @@ function buildIndexes(
 /** Builds the indexes of a complete segment anew, whatever its files say, and writes them. */
 export async function rebuildIndexes(
   disk: Disk,
-  folder: string,
+  pathOf: SegmentPaths,
   baseOffset: number,
   indexIntervalBytes: number,
 ): Promise<SegmentIndexes> {
   const builder = new IndexBuilder(emptyIndexes(baseOffset), indexIntervalBytes);
-  const file = disk.open(`${folder}/${fileName(baseOffset, '.log')}`, { readOnly: true });
+  const file = disk.open(pathOf('.log'), { readOnly: true });
   try {
     const scanner = new BatchScanner(file, file.size());
     for (;;) {
@@ -128,19 +130,14 @@ export async function rebuildIndexes(
     file.close();
   }
   builder.complete();
-  writeIndexes(disk, folder, baseOffset, builder.indexes);
+  writeIndexes(disk, pathOf, builder.indexes);
   return builder.indexes;
 }
 
 /** Durable: of a segment below the recovery point nobody asks whether the files have all rows. */
-function writeIndexes(
-  disk: Disk,
-  folder: string,
-  baseOffset: number,
-  { offsets, times }: SegmentIndexes,
-): void {
-  writeAtomically(disk, `${folder}/${fileName(baseOffset, '.index')}`, offsets.bytes, true);
-  writeAtomically(disk, `${folder}/${fileName(baseOffset, '.timeindex')}`, times.bytes, true);
+function writeIndexes(disk: Disk, pathOf: SegmentPaths, { offsets, times }: SegmentIndexes): void {
+  writeAtomically(disk, pathOf('.index'), offsets.bytes, true);
+  writeAtomically(disk, pathOf('.timeindex'), times.bytes, true);
 }
 
 /** Gives a segment's indexes their rows, from the headers of its batches in order. */

@@ -359,7 +359,7 @@ export class LogRecovery {
     );
     if (found.isRecovered) {
       segment.syncedSize = 0;
-      medium.isDirty = true;
+      medium.besideChanged();
     }
     return segment;
   }

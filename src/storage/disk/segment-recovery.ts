@@ -40,10 +40,10 @@ export async function recoveryStart(
 ): Promise<RecoveryStart> {
   const { baseOffset, size } = segment;
   const { indexIntervalBytes } = found.settings;
-  const { disk, folder } = found;
+  const { disk } = found;
   const fromStart = atSegmentStart(found, segment);
   if (recoveryPoint <= baseOffset) return fromStart;
-  const sound = readSound(disk, folder, baseOffset, size, indexIntervalBytes);
+  const sound = readSound(disk, found.pathsOf(baseOffset), baseOffset, size, indexIntervalBytes);
   if (sound === undefined || !found.takeAborted(segment)) return fromStart;
   const sureUntil = found.offsetsOf('.snapshot').findLast((each) => each <= recoveryPoint) ?? 0;
   const offsets = sound.offsets.below(sureUntil);

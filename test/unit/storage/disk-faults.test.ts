@@ -271,10 +271,10 @@ describe('flush.messages=1', () => {
 
   test('an acknowledgement includes the names: of the folder, and of each new segment', async () => {
     const synced: string[] = [];
-    const syncDirectory = disk.syncDirectory.bind(disk);
-    disk.syncDirectory = (path) => {
+    const syncDirectoryInPool = disk.syncDirectoryInPool.bind(disk);
+    disk.syncDirectoryInPool = (path) => {
       synced.push(path);
-      syncDirectory(path);
+      return syncDirectoryInPool(path);
     };
     const log = await open({ ...small, flushMessages: 1 });
     await put(log, ['a']);

@@ -413,10 +413,10 @@ describe('a stop soon after a kill', () => {
 test('the root is synced for folders that are new, not for every log', async () => {
   const disk = new MemoryDisk();
   let syncs = 0;
-  const syncDirectory = disk.syncDirectory.bind(disk);
-  disk.syncDirectory = (path) => {
+  const syncDirectoryInPool = disk.syncDirectoryInPool.bind(disk);
+  disk.syncDirectoryInPool = (path) => {
     if (path === '/data') syncs++;
-    syncDirectory(path);
+    return syncDirectoryInPool(path);
   };
   const store = storeOn(disk);
   const logs: PartitionLog[] = [];

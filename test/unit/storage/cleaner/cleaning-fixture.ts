@@ -34,11 +34,13 @@ export class CleaningFixture {
   readonly logged: string[] = [];
   settings: CleanerSettings = defaultCleanerSettings;
   cleaner: LogCleaner;
-  disk = new MemoryDisk();
   store: LogStore;
   log!: TestLog;
 
-  constructor(readonly engine: 'memory' | 'disk') {
+  constructor(
+    readonly engine: 'memory' | 'disk',
+    public disk = new MemoryDisk(),
+  ) {
     this.store = this.newStore();
     this.cleaner = this.newCleaner();
   }

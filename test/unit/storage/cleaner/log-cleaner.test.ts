@@ -3,6 +3,7 @@ import { DiskLogStore } from '../../../../src/storage/disk/disk-log-store.ts';
 import { defaultCleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
 import { readRecords } from '../../../../src/protocol/record-batch.ts';
 import { settle } from '../../../support/manual-clock.ts';
+import { SlowDisk } from '../../../support/slow-disk.ts';
 import type { TestLog } from './cleaning-fixture.ts';
 import { CleaningFixture } from './cleaning-fixture.ts';
 
@@ -63,6 +64,43 @@ describe('the cleaner beside the other work on a log', () => {
     await clock.advance(1_001);
     await cleaner.run();
     expect(log.logStartOffset).toBe(cleanupDelete ? log.logEndOffset : 0);
+  });
+
+  test('a reader finds what was cleaned before its files have their last names', async () => {
+    await fixture.close();
+    const disk = new SlowDisk();
+    fixture = new CleaningFixture('disk', disk);
+    const other = await fixture.open({ segmentBytes: 200 }, 'other');
+    const log = await fixture.open();
+    for (const value of ['1', '2', '3']) {
+      await fixture.put([['a', value]]);
+      await fixture.roll();
+    }
+    await log.flush();
+    disk.isSlow = true;
+    const cleaning = fixture.cleaner.run();
+    await settle();
+    const isBetween = () => /deleted/.test(disk.files().join()) && leftBeside().length > 0;
+    while (!isBetween()) {
+      expect(disk.held).not.toHaveLength(0);
+      disk.held.shift()?.();
+      await settle();
+    }
+    // Its indexes are not in memory any more either.
+    fixture.log = other;
+    for (let i = 0; i < 70; i++) await fixture.put([['b', 'x'.repeat(100)]]);
+    const limit = 'highWatermark';
+    const request = { fromOffset: 1, maxBytes: 1000, minOneBatch: true, limit } as const;
+    const reading = Promise.resolve().then(() => log.read(request));
+    await settle();
+    disk.isSlow = false;
+    await disk.finish();
+    const read = await reading;
+    expect(readRecords(read.records[0]!)[0]?.key?.toString()).toMatch('roll');
+    read.release();
+    await cleaning;
+    expect(log.failure).toBeUndefined();
+    expect(leftBeside()).toEqual([]);
   });
 
   test('DeleteRecords amid a cleaning ends it; the next one goes through', async () => {
