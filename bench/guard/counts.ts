@@ -23,7 +23,10 @@ const mebibyte = 1024 * 1024;
 /** Clients that park a fetch at once, and how often they do. */
 const consumers = 500;
 const rounds = 3;
-/** Of the garbage collector and its threads: when it runs is not a request's doing. */
+/**
+ * Of the garbage collector and its threads: when it runs is not a request's doing. (A buffer from
+ * 128 KiB on is mapped, too; requests whose calls are counted take none.)
+ */
 const ofTheMoment: ReadonlySet<string> = new Set([
   'futex',
   'mmap',

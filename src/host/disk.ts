@@ -20,9 +20,11 @@ export interface Disk {
   rename(from: string, to: string): void;
   /** Removes a file, or a folder with all that is in it; harmless when absent. */
   remove(path: string): void;
+  /** As `remove`. */
   removeInPool(path: string): Promise<void>;
   /** Makes names created, renamed or removed in a folder durable. */
   syncDirectory(path: string): void;
+  /** As `syncDirectory`: those that were there when it began; others may be durable, too. */
   syncDirectoryInPool(path: string): Promise<void>;
   /** Bytes of the volume that holds `path`. */
   volume(path: string): { totalBytes: number; usableBytes: number };
@@ -47,6 +49,7 @@ export interface DiskFile {
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   truncate(length: number): void;
   syncNow(): void;
+  /** As `syncNow`, of what was written when it began. */
   sync(): Promise<void>;
   close(): void;
 }

@@ -148,7 +148,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private async syncNames(): Promise<void> {
     this.isRemovalUnsynced = false;
     try {
-      await this.tools.disk.syncDirectoryInPool(this.path);
+      await this.tools.files.syncDirectory(this.path);
     } catch (error) {
       this.isRemovalUnsynced = true;
       throw error;

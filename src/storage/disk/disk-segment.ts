@@ -370,12 +370,12 @@ export class DiskSegment implements ReplacementMedium {
   async beginSwap(): Promise<void> {
     this.changeMark(swapSuffix);
     // In this order on the disk, too: what it replaces must not be gone before it counts.
-    await this.tools.disk.syncDirectoryInPool(this.folder.path);
+    await this.tools.files.syncDirectory(this.folder.path);
   }
 
   async endSwap(): Promise<void> {
     // What it replaced must not come back once nothing says any more that it was replaced.
-    await this.tools.disk.syncDirectoryInPool(this.folder.path);
+    await this.tools.files.syncDirectory(this.folder.path);
     this.changeMark('');
     this.folder.changed();
   }

@@ -14,7 +14,7 @@ const defaultMostOpen = 512;
 
 /**
  * Keeps the number of open files bounded: the one used longest ago is closed first. Of those that may
- * be open at most half are worked with at a time; who comes later waits.
+ * be open at most half are worked with at a time, folders among them; who comes later waits.
  */
 export class OpenFiles implements FileKeeper {
   /** In order of last use. */
@@ -55,7 +55,7 @@ export class OpenFiles implements FileKeeper {
 
   /** Works with the file for a while, during which it stays open. */
   async during<T>(handle: FileHandle, work: (file: DiskFile) => Promise<T>): Promise<T> {
-    while (handle.pins === 0 && this.busy >= Math.max(1, Math.floor(this.bound / 2))) {
+    while (handle.pins === 0 && this.isCrowded) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
     if (handle.pins++ === 0) this.busy++;
@@ -73,6 +73,17 @@ export class OpenFiles implements FileKeeper {
       await this.during(handle, (file) => file.sync());
     } finally {
       this.close(handle);
+    }
+  }
+
+  /** Makes the names in a folder durable, which is open meanwhile. @throws raw system errors */
+  async syncDirectory(path: string): Promise<void> {
+    while (this.isCrowded) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.busy++;
+    try {
+      await this.disk.syncDirectoryInPool(path);
+    } finally {
+      this.leave();
     }
   }
 
@@ -98,10 +109,18 @@ export class OpenFiles implements FileKeeper {
     return Math.min(this.mostOpen, this.descriptors.mostFiles);
   }
 
+  private get isCrowded(): boolean {
+    return this.busy >= Math.max(1, Math.floor(this.bound / 2));
+  }
+
   private onIdle(handle: FileHandle): void {
-    this.busy--;
     // Closed, but for us: the last one out does it.
     if (!this.open.has(handle)) this.shut(handle);
+    this.leave();
+  }
+
+  private leave(): void {
+    this.busy--;
     this.waiting.shift()?.();
   }
 
