@@ -21,8 +21,8 @@ const produceVersion = 9;
 const fetchVersion = 12;
 const mebibyte = 1024 * 1024;
 /** Clients that park a fetch at once, and how often they do. */
-const consumers = 500;
-const rounds = 3;
+const consumers = 1000;
+const rounds = 5;
 /**
  * Of the garbage collector and its threads: when it runs is not a request's doing. (A buffer from
  * 128 KiB on is mapped, too; requests whose calls are counted take none.)

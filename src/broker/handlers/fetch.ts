@@ -176,7 +176,8 @@ function wantedPartitions(
       });
     }
   }
-  return wanted.length > 1 ? lastOfEach(wanted) : wanted;
+  // A copy, which a parked fetch keeps, has no room for more.
+  return wanted.length > 1 ? lastOfEach(wanted) : wanted.slice();
 }
 
 /** Of a partition that is named twice the last counts. */
