@@ -9,12 +9,16 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.invoke.StringConcatFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +49,7 @@ public final class ToolRunner {
         Exit.setExitProcedure((code, message) -> exitCurrent(code));
         Exit.setHaltProcedure((code, message) -> exitCurrent(code));
         Exit.setShutdownHookAdder((name, hook) -> current().hooks.add(hook));
+        makeConcatenations();
 
         ServerSocket server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
         OWN_OUT.println(server.getLocalPort());
@@ -57,6 +62,22 @@ public final class ToolRunner {
             // Nothing is sent here: the end of the stream says that the starter is gone.
         }
         Runtime.getRuntime().halt(0);
+    }
+
+    /**
+     * Has the JVM make the classes behind long concatenations of strings while there is one thread. Two
+     * tools that need one at the same moment may both define it, and one of them ends with a LinkageError.
+     */
+    private static void makeConcatenations() throws Exception {
+        for (int count = 1; count <= 24; count++) {
+            Class<?>[] types = new Class<?>[count];
+            for (Class<?> type : List.of(Object.class, String.class, int.class, long.class)) {
+                Arrays.fill(types, type);
+                MethodType concatenation = MethodType.methodType(String.class, types);
+                StringConcatFactory.makeConcatWithConstants(
+                        MethodHandles.lookup(), "joined", concatenation, ", \1".repeat(count));
+            }
+        }
     }
 
     private static void accept(ServerSocket server) {
