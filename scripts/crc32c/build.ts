@@ -1,6 +1,6 @@
 /**
  * Writes src/protocol/crc32c-module.ts: the WebAssembly that computes CRC-32C, assembled from the
- * text below. Run it with `npx jiti scripts/crc32c/build.ts` after a change.
+ * text below, and that walks over records in the same memory (walk.ts). Run it with `npx jiti scripts/crc32c/build.ts` after a change.
  *
  * How it is fast. A message is a polynomial over GF(2), its checksum the remainder modulo
  * P = 0x11EDC6F41. Without a carry-less multiplication in WebAssembly, remainders are taken with
@@ -22,6 +22,7 @@
 import { writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import wabt from 'wabt';
+import { walkState, walkText } from './walk.ts';
 
 const distances = [166, 180, 188, 207, 343];
 const nearest = Math.min(...distances);
@@ -30,7 +31,8 @@ const farthest = Math.max(...distances);
 // What lies where in two pages of memory.
 const tableSize = 1024;
 const tableCount = 16;
-const zerosStart = tableCount * tableSize;
+const stateStart = tableCount * tableSize;
+const zerosStart = stateStart + 64;
 const foldedStart = zerosStart + 512;
 const maxLength = 48 * 1024;
 const slack = 1024; // full steps of 16 bytes may run over the end
@@ -138,7 +140,8 @@ const text = `
           (i32.xor (i32.shr_u (local.get $crc) (i32.const 8)) ${lookUp(0, '$w0', 0)}))
         (local.set $p (i32.add (local.get $p) (i32.const 1)))
         (br $byte)))
-    (local.get $crc)))
+    (local.get $crc))
+${walkText(stateStart)})
 `;
 
 /**
@@ -181,7 +184,10 @@ async function build(): Promise<void> {
   const path = 'src/protocol/crc32c-module.ts';
   const source = `// Written by scripts/crc32c/build.ts, where it is explained.
 
-/** WebAssembly with SIMD: exports \`memory\` and \`update(crc, length)\`. */
+/**
+ * WebAssembly with SIMD: exports \`memory\`, \`update(crc, length)\`, \`begin()\` and
+ * \`walk(at, end)\`.
+ */
 export const moduleBase64 =
 ${lines};
 
@@ -191,6 +197,11 @@ export const maxLength = ${maxLength};
 
 /** The tables at the start of its memory, to be filled in: how many, of 256 words each. */
 export const tableCount = ${tableCount};
+
+/** Words of what a walk has found, by their places in its memory. */
+${Object.entries(walkState)
+  .map(([name, offset]) => `export const ${name}At = ${stateStart + offset};`)
+  .join('\n')}
 `;
   writeFileSync(path, await format(source, { ...(await resolveConfig(path)), filepath: path }));
 }

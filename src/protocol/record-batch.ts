@@ -7,6 +7,7 @@ import { crc32c } from './crc32c.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import type { Record, RecordInput } from './record.ts';
 import { putRecord, RecordCursor, sizeOfRecord } from './record.ts';
+import { scanWithCrc, type PlainRecords } from './scan-records.ts';
 
 /*
  * A record batch (magic 2), big-endian:
@@ -74,7 +75,7 @@ export const lastOffsetDeltaAt = (buffer: Buffer, at: number): number => int32At
 /** Offset of the last record, inclusive (or of what was the last one before compaction). */
 export const lastOffsetAt = (buffer: Buffer, at: number): number =>
   int64At(buffer, at) + int32At(buffer, at + 23);
-const baseTimestampAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 27);
+export const baseTimestampAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 27);
 export const maxTimestampAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 35);
 export const producerIdAt = (buffer: Buffer, at: number): number => int64At(buffer, at + 43);
 export const producerEpochAt = (buffer: Buffer, at: number): number => int16At(buffer, at + 51);
@@ -198,6 +199,24 @@ export function isCrcValid(buffer: Buffer, at: number): boolean {
 
 function computeCrc(buffer: Buffer, at: number): number {
   return crc32c(buffer, at + attributesAtOffset, at + batchSizeAt(buffer, at));
+}
+
+/** What one pass over a batch tells of it. */
+export interface BatchScan {
+  readonly isCrcValid: boolean;
+  /** Undefined where they are compressed, too. */
+  readonly records: PlainRecords | undefined;
+}
+
+/** As `isCrcValid`, and looks at the records where that costs next to nothing. */
+export function scanBatch(buffer: Buffer, at: number): BatchScan {
+  if ((attributesAt(buffer, at) & compressionMask) !== 0) {
+    return { isCrcValid: isCrcValid(buffer, at), records: undefined };
+  }
+  const start = at + attributesAtOffset;
+  const end = at + batchSizeAt(buffer, at);
+  const { crc, records } = scanWithCrc(buffer, start, at + batchHeaderSize, end);
+  return { isCrcValid: crc === crcAt(buffer, at), records };
 }
 
 /**

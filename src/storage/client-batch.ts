@@ -6,6 +6,7 @@ import { MalformedMessage } from '../protocol/malformed-message.ts';
 import {
   baseOffsetAt,
   baseSequenceAt,
+  baseTimestampAt,
   batchHeaderSize,
   batchOverhead,
   batchSizeAt,
@@ -13,7 +14,6 @@ import {
   compressionAt,
   currentMagic,
   isControlAt,
-  isCrcValid,
   isLogAppendTimeAt,
   isTransactionalAt,
   lastOffsetDeltaAt,
@@ -22,9 +22,11 @@ import {
   producerEpochAt,
   producerIdAt,
   recordsCountAt,
+  scanBatch,
   setMaxTimestamp,
 } from '../protocol/record-batch.ts';
 import type { Record, RecordCursor } from '../protocol/record.ts';
+import { scanRecords, type PlainRecords } from '../protocol/scan-records.ts';
 import type { LogSettings, PartitionRef } from './partition-log.ts';
 import type { RecordError } from './record-errors.ts';
 import { RecordErrors } from './record-errors.ts';
@@ -59,12 +61,13 @@ export function acceptClientBatch(
     throw invalid(`the base offset of a batch must be 0, not ${baseOffsetAt(buffer, start)}`);
   }
   checkSize(end - start, settings);
-  if (!isCrcValid(buffer, start)) {
+  const scan = scanBatch(buffer, start);
+  if (!scan.isCrcValid) {
     throw new KafkaError('CORRUPT_MESSAGE', 'the checksum of the batch does not agree');
   }
   checkHeader(buffer, start);
   try {
-    return acceptRecords(buffer, start, end, { settings, ref }, nowMs);
+    return acceptRecords(buffer, start, end, { settings, ref }, nowMs, scan.records);
   } catch (error) {
     if (error instanceof MalformedMessage) throw invalid(error.message);
     throw error;
@@ -158,12 +161,13 @@ function acceptRecords(
   end: number,
   log: ClientLog,
   nowMs: number,
+  seen: PlainRecords | undefined,
 ): ByteRange {
   const { settings } = log;
   const source = compressionAt(buffer, start);
   const target = targetCompression(settings, source);
   const walk = new RecordWalk(buffer, start, log, nowMs);
-  const isRebuilt = walk.run(source, target);
+  const isRebuilt = walk.run(source, target, seen);
   if (isRebuilt) return rebuild(buffer, start, walk.records, target, settings, nowMs);
   const isAppendTime = settings.timestampType === 'LogAppendTime';
   const maxTimestamp = isAppendTime ? nowMs : walk.maxTimestamp;
@@ -175,6 +179,9 @@ function targetCompression(settings: LogSettings, source: CompressionType): Comp
   if (settings.compression === 'producer') return source;
   return settings.compression === 'uncompressed' ? 'none' : settings.compression;
 }
+
+/** Smaller decompressed records, on average, are copied and scanned in less time than each is looked at. */
+const worthScanning = 300;
 
 /** One pass over the records of a batch: keys, timestamps, offsets. */
 class RecordWalk {
@@ -204,12 +211,17 @@ class RecordWalk {
     this.latest = nowMs + settings.timestampAfterMaxMs;
   }
 
-  /** @returns whether the batch must be built anew, from `records` */
-  run(source: CompressionType, target: CompressionType): boolean {
+  /**
+   * @param seen  what is known of the records without looking at each
+   * @returns whether the batch must be built anew, from `records`
+   */
+  run(source: CompressionType, target: CompressionType, seen: PlainRecords | undefined): boolean {
     const collects = source !== target;
+    if (!collects && seen !== undefined && this.isFaultless(seen)) return false;
     const isPlain = source === 'none' && target === 'none';
     let isRebuilt = collects;
     const cursor = openRecords(this.buffer, this.at, undefined, !collects);
+    if (!collects && source !== 'none' && this.isScannedFaultless(cursor.bytes)) return false;
     let index = 0;
     while (cursor.next()) {
       const { timestamp } = cursor;
@@ -225,6 +237,27 @@ class RecordWalk {
     if (this.errors !== undefined) throw this.failure(this.errors);
     if (isRebuilt && !collects) this.records = this.collect();
     return isRebuilt;
+  }
+
+  /** @param content  the records, decompressed */
+  private isScannedFaultless(content: Buffer): boolean {
+    if (content.length > recordsCountAt(this.buffer, this.at) * worthScanning) return false;
+    const scanned = scanRecords(content);
+    return scanned !== undefined && this.isFaultless(scanned);
+  }
+
+  /** Whether every record would pass `check`. Where not, it is `check` that says why. */
+  private isFaultless(seen: PlainRecords): boolean {
+    if (seen.count !== recordsCountAt(this.buffer, this.at)) return false;
+    if (this.saysAppendTime || (this.needsKey && !seen.haveKeys)) return false;
+    const baseTimestamp = baseTimestampAt(this.buffer, this.at);
+    const latest = baseTimestamp + seen.mostTimestampDelta;
+    if (this.checksCreateTime) {
+      const isInTime = baseTimestamp + seen.leastTimestampDelta >= this.earliest;
+      if (!isInTime || latest > this.latest) return false;
+    }
+    this.maxTimestamp = Math.max(this.maxTimestamp, latest);
+    return true;
   }
 
   /** Kafka's words, which clients show. */

@@ -1,0 +1,116 @@
+/*
+ * The WebAssembly that walks over the records of a batch (their format: src/protocol/record.ts),
+ * in the memory where its checksum is computed. It knows plain records only: whoever is told that
+ * one is not looks at the batch again, and finds out what it is.
+ */
+
+/** Words that it keeps from call to call. */
+export const walkState = { count: 0, nullKeys: 4, leastTimestampDelta: 8, mostTimestampDelta: 12 };
+
+/** Of an empty key, value and headers: nothing shorter is a record. */
+const shortestRecord = 7;
+
+const get = (name: string): string => `(local.get ${name})`;
+const refuseIf = (condition: string): string => `(if ${condition} (then (return (i32.const -1))))`;
+
+/** Reads bytes of a varint from the one of `index` on: the ones before are in `$v`. */
+function restOfVarint(index: number, most: number): string {
+  if (index === most) return '(return (i32.const -1))';
+  return `
+    (local.set $v (i32.or
+      (i32.and ${get('$v')} (i32.const ${2 ** (7 * index) - 1}))
+      (i32.shl (local.tee $byte (i32.load8_u ${get('$at')})) (i32.const ${7 * index}))))
+    (local.set $at (i32.add ${get('$at')} (i32.const 1)))
+    (if (i32.ge_u ${get('$byte')} (i32.const 128)) (then ${restOfVarint(index + 1, most)}))`;
+}
+
+/** Reads a varint of at most so many bytes (less than five: every bit has its place) to a local. */
+const varint = (target: string, most = 4): string => `
+  (local.set $v (i32.load8_u ${get('$at')}))
+  (local.set $at (i32.add ${get('$at')} (i32.const 1)))
+  (if (i32.ge_u ${get('$v')} (i32.const 128)) (then ${restOfVarint(1, most)}))
+  (local.set ${target} (i32.xor
+    (i32.shr_u ${get('$v')} (i32.const 1))
+    (i32.sub (i32.const 0) (i32.and ${get('$v')} (i32.const 1)))))`;
+
+/** Goes over so many bytes, fewer than none being null, that end within the record. */
+const skip = (length: string): string => `
+  ${refuseIf(`(i32.gt_s ${get(length)} (i32.sub ${get('$recordEnd')} ${get('$at')}))`)}
+  (if (i32.gt_s ${get(length)} (i32.const 0))
+    (then (local.set $at (i32.add ${get('$at')} ${get(length)}))))`;
+
+const load = (state: number, offset: number): string => `(i32.load (i32.const ${state + offset}))`;
+const store = (state: number, offset: number, name: string): string =>
+  `(i32.store (i32.const ${state + offset}) ${get(name)})`;
+
+/** @param state  where its words lie */
+export const walkText = (state: number): string => `
+  ;; Forgets the records before.
+  (func (export "begin")
+    (i32.store (i32.const ${state + walkState.count}) (i32.const 0))
+    (i32.store (i32.const ${state + walkState.nullKeys}) (i32.const 0))
+    (i32.store (i32.const ${state + walkState.leastTimestampDelta}) (i32.const 0x7fffffff))
+    (i32.store (i32.const ${state + walkState.mostTimestampDelta}) (i32.const 0x80000000)))
+
+  ;; Goes over the records from $at on that end at $end or before. Gives where the last one ends, or
+  ;; -1: one is not whole, or longer than its fields, or has not the next offset, or numbers of over
+  ;; 27 bits. May read 40 bytes behind $end, and believes none of them.
+  (func (export "walk") (param $at i32) (param $end i32) (result i32)
+    (local $recordEnd i32) (local $start i32) (local $v i32) (local $byte i32)
+    (local $length i32) (local $delta i32) (local $headers i32)
+    (local $count i32) (local $nullKeys i32) (local $least i32) (local $most i32)
+    (local.set $count ${load(state, walkState.count)})
+    (local.set $nullKeys ${load(state, walkState.nullKeys)})
+    (local.set $least ${load(state, walkState.leastTimestampDelta)})
+    (local.set $most ${load(state, walkState.mostTimestampDelta)})
+    (local.set $start ${get('$at')})
+
+    (block $stop
+      (loop $record
+        (br_if $stop
+          (i32.lt_s (i32.sub ${get('$end')} ${get('$start')}) (i32.const ${shortestRecord})))
+        (local.set $at ${get('$start')})
+        ${varint('$length')}
+        ${refuseIf(`(i32.lt_s ${get('$length')} (i32.const 0))`)}
+        (br_if $stop (i32.gt_s ${get('$length')} (i32.sub ${get('$end')} ${get('$at')})))
+        (local.set $recordEnd (i32.add ${get('$at')} ${get('$length')}))
+        (local.set $at (i32.add ${get('$at')} (i32.const 1))) ;; attributes
+
+        ${varint('$delta')}
+        (if (i32.lt_s ${get('$delta')} ${get('$least')}) (then (local.set $least ${get('$delta')})))
+        (if (i32.gt_s ${get('$delta')} ${get('$most')}) (then (local.set $most ${get('$delta')})))
+
+        ${varint('$delta')} ;; that of the offset
+        ${refuseIf(`(i32.ne ${get('$delta')} ${get('$count')})`)}
+
+        ${varint('$length')} ;; of the key
+        (local.set $nullKeys
+          (i32.add ${get('$nullKeys')} (i32.lt_s ${get('$length')} (i32.const 0))))
+        ${skip('$length')}
+        ${varint('$length')} ;; of the value
+        ${skip('$length')}
+
+        ${varint('$headers')}
+        ${refuseIf(`(i32.lt_s ${get('$headers')} (i32.const 0))`)}
+        (block $headersDone
+          (loop $header
+            (br_if $headersDone (i32.eqz ${get('$headers')}))
+            ${varint('$length')} ;; of the header's key
+            ${refuseIf(`(i32.lt_s ${get('$length')} (i32.const 0))`)}
+            ${skip('$length')}
+            ${varint('$length')} ;; of its value
+            ${skip('$length')}
+            (local.set $headers (i32.sub ${get('$headers')} (i32.const 1)))
+            (br $header)))
+
+        ${refuseIf(`(i32.ne ${get('$at')} ${get('$recordEnd')})`)}
+        (local.set $start ${get('$at')})
+        (local.set $count (i32.add ${get('$count')} (i32.const 1)))
+        (br $record)))
+
+    ${store(state, walkState.count, '$count')}
+    ${store(state, walkState.nullKeys, '$nullKeys')}
+    ${store(state, walkState.leastTimestampDelta, '$least')}
+    ${store(state, walkState.mostTimestampDelta, '$most')}
+    ${get('$start')})
+`;
