@@ -10,6 +10,9 @@ const mostFreeBytes = 32 * 1024 * 1024;
  * connections, so that an idle one has none.
  */
 const readBytes = 256 * 1024;
+/** A frame of at least so many bytes is rather read to where it belongs. */
+const large = 64 * 1024;
+const veryLarge = 256 * 1024;
 
 /** Where a frame lies. `lent` can be given back once nobody looks at the frame any more. */
 export interface Frame {
@@ -23,9 +26,25 @@ export interface Frame {
 export class FrameMemory {
   /** Sockets read into this; what is in it has to be used or copied before the next read. */
   readonly incoming = Buffer.allocUnsafeSlow(readBytes);
+  /** Beginnings of it, for those of large frames. */
+  private readonly incoming16 = this.incoming.subarray(0, 16 * 1024);
+  private readonly incoming64 = this.incoming.subarray(0, 64 * 1024);
   private readonly pool = new BufferPool(mostFreeBytes);
   private slab = Buffer.alloc(0);
   private slabUsed = 0;
+
+  /**
+   * Where to read what follows a frame. Behind a large one comes another, as a rule: a short read
+   * finds out how long it is, and the next one goes to the frame's own memory.
+   */
+  incomingAfter(frameBytes: number): Buffer {
+    if (frameBytes < large) return this.incoming;
+    return frameBytes < veryLarge ? this.incoming16 : this.incoming64;
+  }
+
+  isIncoming(memory: Buffer): boolean {
+    return memory.buffer === this.incoming.buffer;
+  }
 
   take(bytes: number): PooledBuffer {
     return this.pool.take(bytes);

@@ -27,6 +27,8 @@ export class FrameReader {
   private prefixBytes = 0;
   private gathered: PooledBuffer | undefined;
   private gatheredBytes = 0;
+  /** Length of the last whole frame. */
+  private lengthBefore = 0;
 
   constructor(
     private readonly maxFrameBytes: number,
@@ -41,6 +43,7 @@ export class FrameReader {
 
   /** Where the next read shall go: to the memory that all connections share, or into the frame itself. */
   get target(): Buffer {
+    if (this.length < 0) return this.memory.incomingAfter(this.lengthBefore);
     const missing = this.length - this.gatheredBytes;
     if (this.gathered === undefined || missing < smallestDirectRead) return this.memory.incoming;
     const { buffer } = this.roomFor(1);
@@ -53,7 +56,7 @@ export class FrameReader {
    * @throws {MalformedMessage} as `push`
    */
   pushRead(target: Buffer, bytes: number): void {
-    if (target === this.memory.incoming) this.cut(target, bytes, true);
+    if (this.memory.isIncoming(target)) this.cut(target, bytes, true);
     else this.addGathered(bytes);
   }
 
@@ -132,6 +135,7 @@ export class FrameReader {
   }
 
   private finish(frame: Frame): void {
+    this.lengthBefore = this.length;
     this.length = -1;
     this.gathered = undefined;
     this.gatheredBytes = 0;

@@ -92,6 +92,28 @@ describe('frames', () => {
     reader.pushRead(target, target.length);
     expect(frames[0]!.buffer.buffer).toBe(target.buffer);
     expect(bodies(frames)[0]?.equals(large.subarray(4))).toBe(true);
+  });
+
+  it.each([
+    [65_535, 256 * 1024],
+    [65_536, 16 * 1024],
+    [262_143, 16 * 1024],
+    [262_144, 64 * 1024],
+  ])('of %i bytes are followed by a read of at most %i', (size, expected) => {
+    const { reader, frames, memory } = readerWithFrames();
+    for (const sent of [Buffer.alloc(size, 'one'), Buffer.alloc(size, 'two')].map(frame)) {
+      for (let at = 0; at < sent.length;) {
+        const { target } = reader;
+        const bytes = sent.copy(target, 0, at);
+        reader.pushRead(target, bytes);
+        at += bytes;
+      }
+      expect(reader.target.buffer).toBe(memory.incoming.buffer);
+      expect(reader.target).toHaveLength(expected);
+    }
+    expect(bodies(frames).map((body) => body.toString('latin1', 0, 3))).toEqual(['one', 'two']);
+    const small = frame(Buffer.from('small'));
+    reader.pushRead(reader.target, small.copy(reader.target));
     expect(reader.target).toBe(memory.incoming);
   });
 
