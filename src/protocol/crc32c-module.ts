@@ -1,4 +1,4 @@
-// Written by scripts/crc32c/build.ts, where it is explained.
+// Written by scripts/web-assembly/crc32c.ts, where it is explained.
 
 /**
  * WebAssembly with SIMD: exports `memory`, `update(crc, length)`, `begin()` and

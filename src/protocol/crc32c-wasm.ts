@@ -17,7 +17,7 @@ interface ModuleExports {
 }
 
 /**
- * Our own WebAssembly, explained in scripts/crc32c/build.ts: what is to be looked at is copied to
+ * Our own WebAssembly, explained in scripts/web-assembly/crc32c.ts: what is to be looked at is copied to
  * `data`, at most `maxLength` bytes at a time.
  */
 export class Crc32cWasm {
@@ -54,7 +54,7 @@ export class Crc32cWasm {
    *
    * @param at   where one begins
    * @param end  of the bytes at hand
-   * @returns where the last whole one ends; negative: one is not plain (see scripts/crc32c/walk.ts)
+   * @returns where the last whole one ends; negative: one is not plain (see scripts/web-assembly/walk.ts)
    */
   walk(at: number, end: number): number {
     return this.module.walk(dataStart + at, dataStart + end) - dataStart;

@@ -1,6 +1,6 @@
 import { MalformedMessage } from '../malformed-message.ts';
+import { blockMemory, type BlockMemory } from './block-memory.ts';
 import { compressBlock, compressedBound, decompressBlock } from './lz4-block.ts';
-import { WasmLz4 } from './lz4-wasm.ts';
 import { optionalPackage } from './optional-package.ts';
 import { xxhash32 } from './xxhash32.ts';
 
@@ -133,13 +133,6 @@ export function compress(data: Buffer, _level?: number, by: Lz4 = lz4()): Buffer
   return Buffer.concat(parts);
 }
 
-let wasm: WasmLz4 | null | undefined;
-
-/** Where there is WebAssembly, it is faster than native code whose results have to be copied. */
-function wasmLz4(): WasmLz4 | null {
-  return wasm === undefined ? (wasm = WasmLz4.load() ?? null) : wasm;
-}
-
 export function decompress(data: Buffer, limit: number, by?: Lz4): Buffer {
   if (by === undefined) return Buffer.from(lend(data, limit));
   return decompressBy(by, readFrame(data), limit);
@@ -149,9 +142,32 @@ export function decompress(data: Buffer, limit: number, by?: Lz4): Buffer {
 export function lend(data: Buffer, limit: number): Buffer {
   const frame = readFrame(data);
   const bound = Math.min(limit, largestContent(frame));
-  const fast = wasmLz4();
-  if (fast?.canDo(frame, bound) === true) return fast.decompress(frame, bound);
+  const memory = blockMemory();
+  if (memory?.takes(frame.end, bound) === true) return decompressIn(memory, frame, bound);
   return decompressBy(lz4(), frame, limit);
+}
+
+/**
+ * Faster than native code whose results have to be copied. The checksum of the content is not looked
+ * at, as in Kafka.
+ */
+function decompressIn(memory: BlockMemory, frame: Frame, bound: number): Buffer {
+  const target = memory.put(frame.bytes.subarray(0, frame.end), bound);
+  const limit = target + bound;
+  let out = target;
+  for (const { start, end, isCompressed } of frame.blocks) {
+    const blockLimit = Math.min(limit, out + frame.maxBlockSize);
+    if (isCompressed) {
+      const written = memory.lz4(start, end, out, blockLimit);
+      if (written < 0) throw new MalformedMessage('lz4: a block that does not decompress');
+      out += written;
+    } else {
+      if (end - start > blockLimit - out) throw new MalformedMessage('lz4: a block is too large');
+      memory.copy(start, end, out);
+      out += end - start;
+    }
+  }
+  return memory.lend(target, out);
 }
 
 function decompressBy(by: Lz4, frame: Frame, limit: number): Buffer {

@@ -1,6 +1,7 @@
 import { int32At, putInt32 } from '../big-endian.ts';
 import { loadPackage } from '../load-package.ts';
 import { MalformedMessage } from '../malformed-message.ts';
+import { blockMemory, type BlockMemory } from './block-memory.ts';
 import { optionalPackage } from './optional-package.ts';
 
 /*
@@ -12,6 +13,9 @@ import { optionalPackage } from './optional-package.ts';
  *   blocks   int32 length, then a raw snappy block of at most 32 KiB of data
  *
  * Streams may follow one another, each with its header. Other clients send one raw block.
+ *
+ * What is decompressed is decompressed by our own WebAssembly as long as it is not large: the native
+ * package takes new memory for each block.
  */
 
 const magic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -78,25 +82,68 @@ export function compress(data: Buffer, _level?: number, by: RawSnappy = raw()): 
   return Buffer.concat(parts);
 }
 
-export function decompress(data: Buffer, limit: number, by: RawSnappy = raw()): Buffer {
-  const parts: Buffer[] = [];
-  let left = limit;
-  for (const block of blocksOf(data)) {
-    const length = decompressedLength(block);
-    if (length > left) throw new MalformedMessage(`snappy: more than ${limit} bytes`);
-    if (length > block.length * largestExpansion) {
-      throw new MalformedMessage('snappy: a block promises more than it can hold');
-    }
-    const part = by.decompress(block);
-    left -= part.length;
-    parts.push(part);
-  }
+export function decompress(data: Buffer, limit: number, by?: RawSnappy): Buffer {
+  if (by === undefined) return Buffer.from(lend(data, limit));
+  return decompressBy(by, data, readBlocks(data, limit));
+}
+
+/** As `decompress`, but the memory may be used again in the next call. */
+export function lend(data: Buffer, limit: number): Buffer {
+  const blocks = readBlocks(data, limit);
+  const bound = blocks.reduce((sum, { length }) => sum + length, 0);
+  const memory = blockMemory();
+  return memory?.takes(data.length, bound) === true
+    ? decompressIn(memory, data, blocks, bound)
+    : decompressBy(raw(), data, blocks);
+}
+
+/** Where a block lies in the data, and the bytes that it says it holds. */
+interface Block {
+  readonly start: number;
+  readonly end: number;
+  readonly length: number;
+}
+
+function decompressBy(by: RawSnappy, data: Buffer, blocks: readonly Block[]): Buffer {
+  const parts = blocks.map(({ start, end }) => by.decompress(data.subarray(start, end)));
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
-function* blocksOf(data: Buffer): Generator<Buffer, void, void> {
+function decompressIn(
+  memory: BlockMemory,
+  data: Buffer,
+  blocks: readonly Block[],
+  bound: number,
+): Buffer {
+  const target = memory.put(data, bound);
+  let out = target;
+  for (const { start, end, length } of blocks) {
+    const written = memory.snappy(behindLength(data, start), end, out, out + length);
+    if (written !== length) throw new MalformedMessage('snappy: a block that does not decompress');
+    out += written;
+  }
+  return memory.lend(target, out);
+}
+
+/** @throws {MalformedMessage} more than `limit` bytes, or more than blocks of their sizes can hold */
+function readBlocks(data: Buffer, limit: number): Block[] {
+  const blocks: Block[] = [];
+  let left = limit;
+  for (const { start, end } of placesOf(data)) {
+    const length = lengthAt(data, start, end);
+    if (length > left) throw new MalformedMessage(`snappy: more than ${limit} bytes`);
+    if (length > (end - start) * largestExpansion) {
+      throw new MalformedMessage('snappy: a block promises more than it can hold');
+    }
+    left -= length;
+    blocks.push({ start, end, length });
+  }
+  return blocks;
+}
+
+function* placesOf(data: Buffer): Generator<Omit<Block, 'length'>, void, void> {
   if (!startsStream(data, 0)) {
-    yield data;
+    yield { start: 0, end: data.length };
     return;
   }
   for (let at = 0; at < data.length;) {
@@ -110,7 +157,7 @@ function* blocksOf(data: Buffer): Generator<Buffer, void, void> {
     if (length < 0 || length > data.length - at) {
       throw new MalformedMessage(`snappy: a block of ${length} bytes does not fit`);
     }
-    yield data.subarray(at, at + length);
+    yield { start: at, end: at + length };
     at += length;
   }
 }
@@ -120,13 +167,19 @@ function startsStream(data: Buffer, at: number): boolean {
 }
 
 /** The varint at the start of a raw block. */
-function decompressedLength(block: Buffer): number {
+function lengthAt(data: Buffer, start: number, end: number): number {
   let length = 0;
-  for (let i = 0; i < 5; i++) {
-    const byte = block[i];
-    if (byte === undefined) break;
+  for (let i = 0; i < 5 && start + i < end; i++) {
+    const byte = data[start + i] as number;
     length += (byte & 0x7f) * 2 ** (7 * i);
     if (byte < 0x80) return length;
   }
   throw new MalformedMessage('snappy: a block without the length of its data');
+}
+
+/** The position behind that varint. */
+function behindLength(data: Buffer, start: number): number {
+  let at = start;
+  while ((data[at] as number) >= 0x80) at++;
+  return at + 1;
 }

@@ -119,6 +119,57 @@ describe('gzip', () => {
   });
 });
 
+/** Literals (their number in so many bytes, 0: in the tag), or a copy of one of three kinds. */
+type SnappyElement =
+  | { readonly literals: number; readonly lengthBytes: number }
+  | { readonly kind: 1 | 2 | 3; readonly length: number; readonly offset: number };
+
+const snappyElement: fc.Arbitrary<SnappyElement> = fc.oneof(
+  fc.record({
+    literals: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 61, max: 4000 })),
+    lengthBytes: fc.integer({ min: 0, max: 4 }),
+  }),
+  fc.record({
+    kind: fc.constantFrom(1 as const, 2 as const, 3 as const),
+    length: fc.integer({ min: 1, max: 64 }),
+    offset: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 60_000 })),
+  }),
+);
+
+/** A block of such elements, as far as they can be, and what it holds. */
+function snappyBlock(elements: readonly SnappyElement[]): { block: Buffer; content: Buffer } {
+  const block: number[] = [];
+  const content: number[] = [0x4f];
+  block.push(0x00, 0x4f);
+  const put = (value: number, bytes: number): void => {
+    for (let i = 0; i < bytes; i++) block.push(Math.floor(value / 256 ** i) & 0xff);
+  };
+  for (const element of elements) {
+    if ('literals' in element) {
+      const { literals } = element;
+      const least = literals <= 60 ? 0 : literals <= 256 ? 1 : 2;
+      const bytes = Math.max(least, element.lengthBytes);
+      block.push((bytes === 0 ? literals - 1 : 59 + bytes) << 2);
+      put(literals - 1, bytes);
+      const from = content.length;
+      for (let i = 0; i < literals; i++) content.push((from + i * 7) & 0xff);
+      block.push(...content.slice(from));
+      continue;
+    }
+    const { kind } = element;
+    const offset = Math.min(element.offset, content.length, kind === 1 ? 2047 : Infinity);
+    const length = kind === 1 ? 4 + (element.length % 8) : element.length;
+    if (kind === 1) block.push(((offset >> 8) << 5) | ((length - 4) << 2) | 1, offset & 0xff);
+    else block.push(((length - 1) << 2) | kind);
+    if (kind !== 1) put(offset, kind === 2 ? 2 : 4);
+    for (let i = 0; i < length; i++) content.push(content[content.length - offset] as number);
+  }
+  const size: number[] = [];
+  let left = content.length;
+  for (; left >= 0x80; left >>>= 7) size.push((left & 0x7f) | 0x80);
+  return { block: Buffer.from([...size, left, ...block]), content: Buffer.from(content) };
+}
+
 describe('snappy', () => {
   const native = nativeSnappy();
 
@@ -147,11 +198,38 @@ describe('snappy', () => {
     expect(() => decompress('snappy', promise, large)).toThrow(MalformedMessage);
   });
 
+  it('reads every kind of element', () => {
+    fc.assert(
+      fc.property(fc.array(snappyElement, { minLength: 1, maxLength: 60 }), (elements) => {
+        const { block, content } = snappyBlock(elements);
+        expect(decompress('snappy', block, large).equals(content)).toBe(true);
+        if (native !== undefined) expect(native.decompress(block).equals(content)).toBe(true);
+        // A byte less than is promised, and a byte more.
+        expect(() => decompress('snappy', block.subarray(0, -1), large)).toThrow(MalformedMessage);
+        const longer = Buffer.concat([block, Buffer.of(0x00, 0x41)]);
+        expect(() => decompress('snappy', longer, large)).toThrow(MalformedMessage);
+      }),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ['a copy from before the block', [4, 0x00, 0x41, 0x09, 0x02]],
+    ['a copy from nowhere', [5, 0x00, 0x41, 0x01, 0x00]],
+    ['literals that are not there', [100, 0xf0, 99, 0x41]],
+    ['literals whose number is not there', [100, 0xfc, 0xff, 0xff, 0xff]],
+    ['2^32 literals', [100, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x41]],
+    ['a copy without its offset', [5, 0x00, 0x41, 0x0e, 0x01]],
+    ['a copy without its long offset', [5, 0x00, 0x41, 0x0f, 0x01, 0x00, 0x00]],
+  ])('refuses %s', (_name, bytes) => {
+    expect(() => decompress('snappy', Buffer.from(bytes), large)).toThrow(MalformedMessage);
+  });
+
   (native === undefined ? test.skip : test)('is the same natively and portably', () => {
     for (const data of samples) {
       for (const writer of [native, portableSnappy()]) {
         const compressed = snappy.compress(data, undefined, writer);
-        for (const reader of [native, portableSnappy()]) {
+        for (const reader of [native, portableSnappy(), undefined]) {
           expect(snappy.decompress(compressed, large, reader).equals(data)).toBe(true);
         }
       }
@@ -193,7 +271,7 @@ describe('lz4', () => {
     for (const data of samples) {
       for (const writer of ways) {
         const compressed = lz4.compress(data, undefined, writer);
-        for (const reader of ways) {
+        for (const reader of [...ways, undefined]) {
           expect(lz4.decompress(compressed, large, reader).equals(data)).toBe(true);
         }
       }

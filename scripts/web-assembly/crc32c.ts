@@ -1,6 +1,6 @@
 /**
  * Writes src/protocol/crc32c-module.ts: the WebAssembly that computes CRC-32C, assembled from the
- * text below, and that walks over records in the same memory (walk.ts). Run it with `npx jiti scripts/crc32c/build.ts` after a change.
+ * text below, and that walks over records in the same memory (walk.ts). Run it with `npx jiti scripts/web-assembly/crc32c.ts` after a change.
  *
  * How it is fast. A message is a polynomial over GF(2), its checksum the remainder modulo
  * P = 0x11EDC6F41. Without a carry-less multiplication in WebAssembly, remainders are taken with
@@ -19,10 +19,8 @@
  *   folded[i] = data[i] ^ folded[i - 166] ^ ... ^ folded[i - 343]
  * where `folded` is zero before the first byte, and also behind the last one taken away.
  */
-import { writeFileSync } from 'node:fs';
-import { format, resolveConfig } from 'prettier';
-import wabt from 'wabt';
 import { walkState, walkText } from './walk.ts';
+import { assembled, writeSource } from './write-module.ts';
 
 const distances = [166, 180, 188, 207, 343];
 const nearest = Math.min(...distances);
@@ -178,18 +176,14 @@ async function build(): Promise<void> {
   if (!findDistances(nearest, farthest).some((found) => String(found) === String(distances))) {
     throw new Error('these distances do not keep the remainder');
   }
-  const module = (await wabt()).parseWat('crc32c.wat', text, { simd: true });
-  const base64 = Buffer.from(module.toBinary({}).buffer).toString('base64');
-  const lines = (base64.match(/.{1,80}/g) ?? []).map((line) => `  '${line}'`).join(' +\n');
-  const path = 'src/protocol/crc32c-module.ts';
-  const source = `// Written by scripts/crc32c/build.ts, where it is explained.
+  const source = `// Written by scripts/web-assembly/crc32c.ts, where it is explained.
 
 /**
  * WebAssembly with SIMD: exports \`memory\`, \`update(crc, length)\`, \`begin()\` and
  * \`walk(at, end)\`.
  */
 export const moduleBase64 =
-${lines};
+${await assembled('crc32c', text)};
 
 /** Where it expects the bytes, and how many at most. */
 export const dataStart = ${dataStart};
@@ -203,7 +197,7 @@ ${Object.entries(walkState)
   .map(([name, offset]) => `export const ${name}At = ${stateStart + offset};`)
   .join('\n')}
 `;
-  writeFileSync(path, await format(source, { ...(await resolveConfig(path)), filepath: path }));
+  await writeSource('src/protocol/crc32c-module.ts', source);
 }
 
 void build();

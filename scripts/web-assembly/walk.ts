@@ -4,6 +4,8 @@
  * one is not looks at the batch again, and finds out what it is.
  */
 
+import { refuseIf } from './copies.ts';
+
 /** Words that it keeps from call to call. */
 export const walkState = { count: 0, nullKeys: 4, leastTimestampDelta: 8, mostTimestampDelta: 12 };
 
@@ -11,7 +13,6 @@ export const walkState = { count: 0, nullKeys: 4, leastTimestampDelta: 8, mostTi
 const shortestRecord = 7;
 
 const get = (name: string): string => `(local.get ${name})`;
-const refuseIf = (condition: string): string => `(if ${condition} (then (return (i32.const -1))))`;
 
 /** Reads bytes of a varint from the one of `index` on: the ones before are in `$v`. */
 function restOfVarint(index: number, most: number): string {
