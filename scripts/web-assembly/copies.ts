@@ -1,6 +1,7 @@
 /*
  * What LZ4 and snappy have in common: bytes of the block are copied, or some that came out before.
- * Locals: $at and $end in the block, $target, $out and $limit of what comes out; $length, $offset.
+ * Locals: $at and $end in the block, $target, $out and $limit of what comes out; $length, $offset,
+ * $from, $stop.
  */
 
 /** Leaves with -1 where a condition holds. */
@@ -29,7 +30,7 @@ export const copyLiterals = `
       (local.set $out (local.get $stop))
       (local.set $at (i32.add (local.get $at) (local.get $length)))`;
 
-/** Once more $length bytes, from $offset before $out on; they may overlap. Needs $byte, $period. */
+/** Once more $length bytes, from $offset before $out on; they may overlap. Needs $byte and $period. */
 export const copyMatch = `
       ${refuseIf('(i32.eqz (local.get $offset))')}
       ${refuseIf('(i32.gt_u (local.get $offset) (i32.sub (local.get $out) (local.get $target)))')}

@@ -1,5 +1,5 @@
 /**
- * Writes src/protocol/crc32c-module.ts: the WebAssembly that computes CRC-32C, assembled from the
+ * Writes src/protocol/batch-module.ts: the WebAssembly that computes CRC-32C, assembled from the
  * text below, and that walks over records in the same memory (walk.ts). Run it with `npx jiti scripts/web-assembly/crc32c.ts` after a change.
  *
  * How it is fast. A message is a polynomial over GF(2), its checksum the remainder modulo
@@ -197,7 +197,7 @@ ${Object.entries(walkState)
   .map(([name, offset]) => `export const ${name}At = ${stateStart + offset};`)
   .join('\n')}
 `;
-  await writeSource('src/protocol/crc32c-module.ts', source);
+  await writeSource('src/protocol/batch-module.ts', source);
 }
 
 void build();

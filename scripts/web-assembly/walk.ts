@@ -11,25 +11,27 @@ export const walkState = { count: 0, nullKeys: 4, leastTimestampDelta: 8, mostTi
 
 /** Of an empty key, value and headers: nothing shorter is a record. */
 const shortestRecord = 7;
+/** Less than the five that there may be: every bit of them has its place in 32. */
+const mostVarintBytes = 4;
 
 const get = (name: string): string => `(local.get ${name})`;
 
 /** Reads bytes of a varint from the one of `index` on: the ones before are in `$v`. */
-function restOfVarint(index: number, most: number): string {
-  if (index === most) return '(return (i32.const -1))';
+function restOfVarint(index: number): string {
+  if (index === mostVarintBytes) return '(return (i32.const -1))';
   return `
     (local.set $v (i32.or
       (i32.and ${get('$v')} (i32.const ${2 ** (7 * index) - 1}))
       (i32.shl (local.tee $byte (i32.load8_u ${get('$at')})) (i32.const ${7 * index}))))
     (local.set $at (i32.add ${get('$at')} (i32.const 1)))
-    (if (i32.ge_u ${get('$byte')} (i32.const 128)) (then ${restOfVarint(index + 1, most)}))`;
+    (if (i32.ge_u ${get('$byte')} (i32.const 128)) (then ${restOfVarint(index + 1)}))`;
 }
 
-/** Reads a varint of at most so many bytes (less than five: every bit has its place) to a local. */
-const varint = (target: string, most = 4): string => `
+/** Reads a varint to a local. */
+const varint = (target: string): string => `
   (local.set $v (i32.load8_u ${get('$at')}))
   (local.set $at (i32.add ${get('$at')} (i32.const 1)))
-  (if (i32.ge_u ${get('$v')} (i32.const 128)) (then ${restOfVarint(1, most)}))
+  (if (i32.ge_u ${get('$v')} (i32.const 128)) (then ${restOfVarint(1)}))
   (local.set ${target} (i32.xor
     (i32.shr_u ${get('$v')} (i32.const 1))
     (i32.sub (i32.const 0) (i32.and ${get('$v')} (i32.const 1)))))`;

@@ -1,5 +1,5 @@
-import { maxLength } from './crc32c-module.ts';
-import { crc32cWasm, type Crc32cWasm } from './crc32c-wasm.ts';
+import { maxLength } from './batch-module.ts';
+import { batchMemory, type BatchMemory } from './batch-memory.ts';
 import { loadPackage } from './load-package.ts';
 
 /** A checksum goes on from `crc`, which is not inverted. */
@@ -22,11 +22,11 @@ export function crc32c(buffer: Uint8Array, start: number, end: number, seed = 0)
 }
 
 function bestUpdate(): Update {
-  const wasm = crc32cWasm();
+  const wasm = batchMemory();
   return wasm === null ? portableUpdate() : webAssemblyUpdate(wasm);
 }
 
-export function webAssemblyUpdate(wasm: Crc32cWasm): Update {
+export function webAssemblyUpdate(wasm: BatchMemory): Update {
   const { tables, data } = wasm;
   return (crc, buffer, start, end) => {
     let result = crc;

@@ -1,5 +1,5 @@
-import { maxLength } from './crc32c-module.ts';
-import { crc32cWasm, type Crc32cWasm } from './crc32c-wasm.ts';
+import { maxLength } from './batch-module.ts';
+import { batchMemory, type BatchMemory } from './batch-memory.ts';
 import { crc32c } from './crc32c.ts';
 
 /**
@@ -23,7 +23,7 @@ export interface RecordsScan {
   readonly records: PlainRecords | undefined;
 }
 
-/** A copy whose rest, a record that is not whole, is larger than this is not worth its while. */
+/** Bytes: where more are copied twice, as a record is not whole, each record is rather looked at. */
 const mostLeftOver = maxLength / 4;
 
 /**
@@ -37,7 +37,7 @@ export function scanWithCrc(
   recordsStart: number,
   end: number,
 ): RecordsScan {
-  const wasm = crc32cWasm();
+  const wasm = batchMemory();
   if (wasm === null) return { crc: crc32c(buffer, start, end), records: undefined };
   let crc = ~0;
   let at = start;
@@ -62,7 +62,7 @@ export function scanWithCrc(
 
 /** As the part of `scanWithCrc` that looks at records, which fill the buffer. */
 export function scanRecords(buffer: Buffer): PlainRecords | undefined {
-  const wasm = crc32cWasm();
+  const wasm = batchMemory();
   if (wasm === null) return undefined;
   wasm.begin();
   for (let at = 0; at < buffer.length;) {
@@ -80,7 +80,7 @@ function isWorthwhile(used: number, length: number, isEnd: boolean): boolean {
   return isEnd ? used === length : used >= length - mostLeftOver;
 }
 
-function found(wasm: Crc32cWasm): PlainRecords {
+function found(wasm: BatchMemory): PlainRecords {
   return {
     count: wasm.count,
     haveKeys: wasm.nullKeys === 0,

@@ -180,8 +180,8 @@ function targetCompression(settings: LogSettings, source: CompressionType): Comp
   return settings.compression === 'uncompressed' ? 'none' : settings.compression;
 }
 
-/** Smaller decompressed records, on average, are copied and scanned in less time than each is looked at. */
-const worthScanning = 300;
+/** Bytes: smaller ones, decompressed, are copied and scanned in less time than each is looked at. */
+const largestScanned = 300;
 
 /** One pass over the records of a batch: keys, timestamps, offsets. */
 class RecordWalk {
@@ -241,7 +241,7 @@ class RecordWalk {
 
   /** @param content  the records, decompressed */
   private isScannedFaultless(content: Buffer): boolean {
-    if (content.length > recordsCountAt(this.buffer, this.at) * worthScanning) return false;
+    if (content.length > recordsCountAt(this.buffer, this.at) * largestScanned) return false;
     const scanned = scanRecords(content);
     return scanned !== undefined && this.isFaultless(scanned);
   }

@@ -12,10 +12,10 @@ const mostFreeBytes = 32 * 1024 * 1024;
 const readBytes = 256 * 1024;
 /**
  * A frame of at least so many bytes is rather read to where it belongs; of smaller ones a read brings
- * several, and that saves more than the copies cost.
+ * several, which saves more than their copies cost.
  */
-const large = 96 * 1024;
-const veryLarge = 256 * 1024;
+const largeBytes = 96 * 1024;
+const veryLargeBytes = 256 * 1024;
 
 /** Where a frame lies. `lent` can be given back once nobody looks at the frame any more. */
 export interface Frame {
@@ -29,9 +29,12 @@ export interface Frame {
 export class FrameMemory {
   /** Sockets read into this; what is in it has to be used or copied before the next read. */
   readonly incoming = Buffer.allocUnsafeSlow(readBytes);
-  /** Beginnings of it, for those of large frames. */
-  private readonly incoming16 = this.incoming.subarray(0, 16 * 1024);
-  private readonly incoming64 = this.incoming.subarray(0, 64 * 1024);
+  /**
+   * Beginnings of it, for those of large frames and of very large ones: a frame gets memory for what
+   * has arrived times sixteen, hence one of up to 256 KiB, or 2 MiB, all that it needs.
+   */
+  private readonly short = this.incoming.subarray(0, 16 * 1024 + 4);
+  private readonly longer = this.incoming.subarray(0, 128 * 1024 + 4);
   private readonly pool = new BufferPool(mostFreeBytes);
   private slab = Buffer.alloc(0);
   private slabUsed = 0;
@@ -41,8 +44,8 @@ export class FrameMemory {
    * finds out how long it is, and the next one goes to the frame's own memory.
    */
   incomingAfter(frameBytes: number): Buffer {
-    if (frameBytes < large) return this.incoming;
-    return frameBytes < veryLarge ? this.incoming16 : this.incoming64;
+    if (frameBytes < largeBytes) return this.incoming;
+    return frameBytes < veryLargeBytes ? this.short : this.longer;
   }
 
   isIncoming(memory: Buffer): boolean {

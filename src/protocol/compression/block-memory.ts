@@ -59,6 +59,11 @@ export class BlockMemory {
     return Buffer.from(this.memory.buffer, start, end - start);
   }
 
+  /** The same bytes, in memory that stays. */
+  keep(content: Buffer): Buffer {
+    return content.buffer === this.memory.buffer ? Buffer.from(content) : content;
+  }
+
   private makeRoom(bytes: number): void {
     const missing = bytes - this.bytes.length;
     if (missing <= 0) return;
@@ -75,7 +80,7 @@ export function blockMemory(): BlockMemory | null {
   try {
     shared = new BlockMemory();
   } catch {
-    shared = null;
+    shared = null; // no WebAssembly, or none with SIMD
   }
   return shared;
 }

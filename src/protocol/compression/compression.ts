@@ -9,7 +9,7 @@ import * as zstd from './zstd.ts';
 interface CodecImplementation {
   compress(data: Buffer, level?: number): Buffer;
   decompress(data: Buffer, limit: number): Buffer;
-  /** As `decompress`, into memory of the codec's that the next call writes over. */
+  /** As `decompress`, into memory that the next call, of any codec, writes over. */
   lend?(data: Buffer, limit: number): Buffer;
 }
 

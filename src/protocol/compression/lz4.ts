@@ -134,11 +134,12 @@ export function compress(data: Buffer, _level?: number, by: Lz4 = lz4()): Buffer
 }
 
 export function decompress(data: Buffer, limit: number, by?: Lz4): Buffer {
-  if (by === undefined) return Buffer.from(lend(data, limit));
-  return decompressBy(by, readFrame(data), limit);
+  if (by !== undefined) return decompressBy(by, readFrame(data), limit);
+  const content = lend(data, limit);
+  return blockMemory()?.keep(content) ?? content;
 }
 
-/** As `decompress`, but the memory may be used again in the next call. */
+/** As `decompress`, but the memory is used again by the next call, of any codec. */
 export function lend(data: Buffer, limit: number): Buffer {
   const frame = readFrame(data);
   const bound = Math.min(limit, largestContent(frame));

@@ -14,8 +14,8 @@ import { optionalPackage } from './optional-package.ts';
  *
  * Streams may follow one another, each with its header. Other clients send one raw block.
  *
- * What is decompressed is decompressed by our own WebAssembly as long as it is not large: the native
- * package takes new memory for each block.
+ * Our own WebAssembly decompresses what is not large: the native package takes new memory for each
+ * block.
  */
 
 const magic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -57,8 +57,43 @@ export function portableSnappy(): RawSnappy {
   };
   return {
     compress: (data) => portable.compress(data),
-    decompress: (data) => portable.uncompress(data),
+    decompress(data) {
+      checkElements(data);
+      return portable.uncompress(data);
+    },
   };
+}
+
+/**
+ * The portable package believes what a block says, and goes round in circles where that is a length of
+ * over 2^31.
+ *
+ * @throws {MalformedMessage} elements that go over the end, begin before the block, or are more or
+ *   fewer than it promises
+ */
+function checkElements(block: Buffer): void {
+  const size = lengthAt(block, 0, block.length);
+  const malformed = new MalformedMessage('snappy: a block that does not decompress');
+  let at = behindLength(block, 0);
+  let written = 0;
+  while (at < block.length) {
+    const tag = block[at++] as number;
+    const kind = tag & 3;
+    const bytes = kind === 0 ? Math.max(0, (tag >> 2) - 59) : kind === 3 ? 4 : kind;
+    if (bytes > block.length - at) throw malformed;
+    const number = bytes === 0 ? tag >> 2 : block.readUIntLE(at, bytes);
+    at += bytes;
+    if (kind === 0) {
+      if (number >= block.length - at) throw malformed;
+      at += number + 1;
+      written += number + 1;
+    } else {
+      const offset = kind === 1 ? ((tag >> 5) << 8) | number : number;
+      if (offset === 0 || offset > written) throw malformed;
+      written += kind === 1 ? 4 + ((tag >> 2) & 7) : (tag >> 2) + 1;
+    }
+  }
+  if (written !== size) throw malformed;
 }
 
 let best: RawSnappy | undefined;
@@ -83,11 +118,12 @@ export function compress(data: Buffer, _level?: number, by: RawSnappy = raw()): 
 }
 
 export function decompress(data: Buffer, limit: number, by?: RawSnappy): Buffer {
-  if (by === undefined) return Buffer.from(lend(data, limit));
-  return decompressBy(by, data, readBlocks(data, limit));
+  if (by !== undefined) return decompressBy(by, data, readBlocks(data, limit));
+  const content = lend(data, limit);
+  return blockMemory()?.keep(content) ?? content;
 }
 
-/** As `decompress`, but the memory may be used again in the next call. */
+/** As `decompress`, but the memory is used again by the next call, of any codec. */
 export function lend(data: Buffer, limit: number): Buffer {
   const blocks = readBlocks(data, limit);
   const bound = blocks.reduce((sum, { length }) => sum + length, 0);

@@ -172,6 +172,7 @@ function snappyBlock(elements: readonly SnappyElement[]): { block: Buffer; conte
 
 describe('snappy', () => {
   const native = nativeSnappy();
+  const portable = portableSnappy();
 
   it('writes the framing of snappy-java in blocks of 32 KiB', () => {
     const compressed = compress('snappy', sample(40_000, 255));
@@ -198,6 +199,15 @@ describe('snappy', () => {
     expect(() => decompress('snappy', promise, large)).toThrow(MalformedMessage);
   });
 
+  it('promises no more than is there, also to the package that believes it', () => {
+    // Five bytes of length make it negative there: it never ended.
+    const elements = Buffer.alloc(200_000);
+    Buffer.from([0xfc, 0xfa, 0xff, 0xff, 0xff]).copy(elements);
+    const block = Buffer.concat([Buffer.from([0x81, 0x80, 0x80, 0x02]), elements]);
+    expect(() => snappy.decompress(block, large, portable)).toThrow(MalformedMessage);
+    expect(() => decompress('snappy', block, large)).toThrow(MalformedMessage);
+  });
+
   it('reads every kind of element', () => {
     fc.assert(
       fc.property(fc.array(snappyElement, { minLength: 1, maxLength: 60 }), (elements) => {
@@ -214,15 +224,17 @@ describe('snappy', () => {
   });
 
   it.each([
-    ['a copy from before the block', [4, 0x00, 0x41, 0x09, 0x02]],
+    ['a copy from before the block', [7, 0x00, 0x41, 0x09, 0x02]],
     ['a copy from nowhere', [5, 0x00, 0x41, 0x01, 0x00]],
     ['literals that are not there', [100, 0xf0, 99, 0x41]],
     ['literals whose number is not there', [100, 0xfc, 0xff, 0xff, 0xff]],
-    ['2^32 literals', [100, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x41]],
+    ['2^32 literals', [1, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x00, 0x41]],
     ['a copy without its offset', [5, 0x00, 0x41, 0x0e, 0x01]],
     ['a copy without its long offset', [5, 0x00, 0x41, 0x0f, 0x01, 0x00, 0x00]],
   ])('refuses %s', (_name, bytes) => {
-    expect(() => decompress('snappy', Buffer.from(bytes), large)).toThrow(MalformedMessage);
+    const block = Buffer.from(bytes);
+    expect(() => snappy.decompress(block, large, portable)).toThrow(MalformedMessage);
+    expect(() => decompress('snappy', block, large)).toThrow(MalformedMessage);
   });
 
   (native === undefined ? test.skip : test)('is the same natively and portably', () => {
@@ -332,6 +344,24 @@ describe('lz4', () => {
 const frameOfOdradek =
   '04224d187c4020030000000000002f150000008f6f64726164656b200800ffffff03506164656b20f8213785' +
   '0000000040b628ae';
+
+describe('lz4 and snappy in one memory', () => {
+  const lent = { lz4: lz4.lend, snappy: snappy.lend };
+  const sizes = [100, 3_000_000, 4 * 1024 * 1024, 4 * 1024 * 1024 + 1, 7_000_000, 100];
+
+  it('come out right in turn, whatever grows, and keep what is not lent', () => {
+    const kept: { data: Buffer; content: Buffer }[] = [];
+    for (const size of sizes) {
+      for (const codec of ['lz4', 'snappy'] as const) {
+        const data = sample(size, 1);
+        const compressed = compress(codec, data);
+        expect(lent[codec](compressed, large).equals(data)).toBe(true);
+        kept.push({ data, content: decompress(codec, compressed, large) });
+      }
+    }
+    expect(kept.every(({ data, content }) => content.equals(data))).toBe(true);
+  });
+});
 
 describe('zstd', () => {
   const ways = [loadWasmZstd(), nodeZstd()].filter((way) => way !== undefined);

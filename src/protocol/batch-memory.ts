@@ -7,7 +7,7 @@ import {
   mostTimestampDeltaAt,
   nullKeysAt,
   tableCount,
-} from './crc32c-module.ts';
+} from './batch-module.ts';
 
 interface ModuleExports {
   readonly memory: WebAssembly.Memory;
@@ -17,22 +17,22 @@ interface ModuleExports {
 }
 
 /**
- * Our own WebAssembly, explained in scripts/web-assembly/crc32c.ts: what is to be looked at is copied to
- * `data`, at most `maxLength` bytes at a time.
+ * Memory of our own WebAssembly, which computes checksums and looks at records in it; explained in
+ * scripts/web-assembly/crc32c.ts. Bytes are copied to `data`, at most `maxLength` at a time.
  */
-export class Crc32cWasm {
+export class BatchMemory {
   /** For bytes that others follow, table n for n of them; 256 words each. */
   readonly tables: Uint32Array;
   /** Void after an update. */
   readonly data: Uint8Array;
   private readonly words: Int32Array;
-  private readonly module: ModuleExports;
+  private readonly functions: ModuleExports;
 
   /** @throws where WebAssembly is missing or has no SIMD */
   constructor() {
     const module = new WebAssembly.Module(Buffer.from(moduleBase64, 'base64'));
-    this.module = new WebAssembly.Instance(module).exports as unknown as ModuleExports;
-    const { buffer } = this.module.memory;
+    this.functions = new WebAssembly.Instance(module).exports as unknown as ModuleExports;
+    const { buffer } = this.functions.memory;
     this.tables = new Uint32Array(buffer, 0, tableCount * 256);
     this.data = new Uint8Array(buffer, dataStart, maxLength);
     this.words = new Int32Array(buffer, 0, dataStart / 4);
@@ -41,12 +41,12 @@ export class Crc32cWasm {
 
   /** A checksum goes on from `crc`, which is not inverted, over the first bytes of `data`. */
   update(crc: number, length: number): number {
-    return this.module.update(crc, length);
+    return this.functions.update(crc, length);
   }
 
   /** The next walk begins with the first record of a batch. */
   begin(): void {
-    this.module.begin();
+    this.functions.begin();
   }
 
   /**
@@ -54,10 +54,11 @@ export class Crc32cWasm {
    *
    * @param at   where one begins
    * @param end  of the bytes at hand
-   * @returns where the last whole one ends; negative: one is not plain (see scripts/web-assembly/walk.ts)
+   * @returns where the last whole one ends; negative: one is not plain, as
+   *   scripts/web-assembly/walk.ts has it
    */
   walk(at: number, end: number): number {
-    return this.module.walk(dataStart + at, dataStart + end) - dataStart;
+    return this.functions.walk(dataStart + at, dataStart + end) - dataStart;
   }
 
   /** Records since `begin`. */
@@ -79,15 +80,15 @@ export class Crc32cWasm {
   }
 }
 
-let shared: Crc32cWasm | null | undefined;
+let shared: BatchMemory | null | undefined;
 
 /** For everybody, who is done with it before anything else happens; null where it cannot be had. */
-export function crc32cWasm(): Crc32cWasm | null {
+export function batchMemory(): BatchMemory | null {
   if (shared !== undefined) return shared;
   try {
-    shared = new Crc32cWasm();
+    shared = new BatchMemory();
   } catch {
-    shared = null;
+    shared = null; // no WebAssembly, or none with SIMD
   }
   return shared;
 }
