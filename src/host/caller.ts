@@ -7,6 +7,8 @@ export interface Caller {
   readonly isGone: boolean;
   /** What it is kept waiting by, one thing at a time: told at least once when the caller goes. */
   waitsFor: Wait | undefined;
+  /** The answer goes to a socket that takes bytes of files as they are. */
+  readonly takesFiles?: boolean;
 }
 
 export interface Wait {

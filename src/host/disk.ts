@@ -37,6 +37,8 @@ export interface Disk {
 
 /** An open file. Positions and lengths are bytes. */
 export interface DiskFile {
+  /** Of the system; undefined where the file is not one of the system's. */
+  readonly descriptor?: number;
   size(): number;
   /**
    * Reads `length` bytes into `target` at `offset`; returns how many there were: fewer only where

@@ -196,7 +196,7 @@ const largestWrite = 1024 * 1024;
 
 class SystemFile implements DiskFile {
   constructor(
-    private readonly descriptor: number,
+    readonly descriptor: number,
     private readonly path: string,
   ) {}
 

@@ -4,3 +4,13 @@ export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
+
+/** Part of a file, not read: `end` is exclusive. Valid as long as the file's owner says. */
+export class FileRange {
+  /** @param file  descriptor of the open file */
+  constructor(
+    readonly file: number,
+    readonly start: number,
+    readonly end: number,
+  ) {}
+}

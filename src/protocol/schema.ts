@@ -1,4 +1,4 @@
-import type { ByteRange } from './byte-range.ts';
+import type { ByteRange, FileRange } from './byte-range.ts';
 import type { Uuid } from './uuid.ts';
 
 /**
@@ -133,12 +133,12 @@ export const nullableString = field<string | null>('string', { nullable: always 
 /** Decodes to a view of the frame: copy what must outlive it. */
 export const bytes = field<Buffer, Uint8Array>('bytes');
 export const nullableBytes = field<Buffer | null, Uint8Array | null>('bytes', { nullable: always });
+type RecordRanges = ByteRange | readonly (ByteRange | FileRange)[];
 /** Record batches, never copied: a range of the frame, or the ranges to send one after another. */
-export const records = field<ByteRange, ByteRange | readonly ByteRange[]>('records');
-export const nullableRecords = field<ByteRange | null, ByteRange | readonly ByteRange[] | null>(
-  'records',
-  { nullable: always },
-);
+export const records = field<ByteRange, RecordRanges>('records');
+export const nullableRecords = field<ByteRange | null, RecordRanges | null>('records', {
+  nullable: always,
+});
 
 /** A struct in place. */
 export function struct<F extends Fields>(fields: F): Required<Decoded<F>, Encodable<F>> {

@@ -1,4 +1,4 @@
-import type { ByteRange } from './byte-range.ts';
+import { FileRange, type ByteRange } from './byte-range.ts';
 import type { UnknownTag } from './schema.ts';
 
 const initialSize = 1024;
@@ -47,7 +47,7 @@ export class WireWriter {
   pos = 0;
 
   /** Ranges kept outside, and the positions at which each comes in. */
-  private readonly outside: ByteRange[] = [];
+  private readonly outside: (ByteRange | FileRange)[] = [];
   private readonly outsideAt: number[] = [];
   private outsideSize = 0;
 
@@ -86,22 +86,29 @@ export class WireWriter {
     this.pos = this.frameAt;
     this.frameAt = -1;
     while (this.outsideSize > this.outsideBeforeFrame) {
-      const range = this.outside.pop() as ByteRange;
+      const range = this.outside.pop() as ByteRange | FileRange;
       this.outsideAt.pop();
       this.outsideSize -= range.end - range.start;
     }
   }
 
-  /** Everything written since the last reset, in order, as views. */
+  /** As `parts`, where none of them is in a file. */
   chunks(): Buffer[] {
+    return this.parts() as Buffer[];
+  }
+
+  /** Everything written since the last reset, in order, as views and ranges of files. */
+  parts(): (Buffer | FileRange)[] {
     const { buffer, outside, outsideAt } = this;
-    const chunks: Buffer[] = [];
+    const chunks: (Buffer | FileRange)[] = [];
     let from = 0;
     for (let i = 0; i < outside.length; i++) {
       const at = outsideAt[i] as number;
       if (at > from) chunks.push(buffer.subarray(from, at));
-      const range = outside[i] as ByteRange;
-      chunks.push(range.buffer.subarray(range.start, range.end));
+      const range = outside[i] as ByteRange | FileRange;
+      chunks.push(
+        range instanceof FileRange ? range : range.buffer.subarray(range.start, range.end),
+      );
       from = at;
     }
     if (this.pos > from) chunks.push(buffer.subarray(from, this.pos));
@@ -222,7 +229,7 @@ export class WireWriter {
   }
 
   /** Number of bytes of the ranges of a `records` value. */
-  recordsSize(value: ByteRange | readonly ByteRange[]): number {
+  recordsSize(value: ByteRange | readonly (ByteRange | FileRange)[]): number {
     if (!isList(value)) return value.end - value.start;
     let size = 0;
     for (const range of value) size += range.end - range.start;
@@ -230,12 +237,12 @@ export class WireWriter {
   }
 
   /** Keeps the ranges outside, to come in at this position. */
-  records(at: number, value: ByteRange | readonly ByteRange[]): void {
+  records(at: number, value: ByteRange | readonly (ByteRange | FileRange)[]): void {
     if (isList(value)) for (const range of value) this.keepOutside(at, range);
     else this.keepOutside(at, value);
   }
 
-  private keepOutside(at: number, range: ByteRange): void {
+  private keepOutside(at: number, range: ByteRange | FileRange): void {
     const size = range.end - range.start;
     if (size === 0) return;
     this.outside.push(range);
@@ -282,7 +289,9 @@ export class WireWriter {
   }
 }
 
-function isList(value: ByteRange | readonly ByteRange[]): value is readonly ByteRange[] {
+function isList(
+  value: ByteRange | readonly (ByteRange | FileRange)[],
+): value is readonly (ByteRange | FileRange)[] {
   return Array.isArray(value);
 }
 

@@ -9,6 +9,12 @@ export interface Region {
   release(): void;
 }
 
+/** A file that stays open until `release`, called once. */
+export interface HeldFile {
+  readonly descriptor: number;
+  release(): void;
+}
+
 /**
  * Where the bytes of one segment live. This and `LogMedium` are all that the memory and the disk
  * engine do differently. What fails here fails with whatever the system says; the log translates.
@@ -39,6 +45,8 @@ export interface SegmentMedium {
    * @throws {StorageFailure} Corrupt: fewer bytes than there must be; Unreadable: the disk refuses
    */
   read(position: number, length: number, isNear: boolean): Region | Promise<Region>;
+  /** Keeps the file open for a while; undefined where there is none, or too many are kept so. */
+  hold?(): HeldFile | undefined;
   /** Whether what is read may be something else than what was written. */
   readonly canRot: boolean;
   appendAborted(rows: readonly AbortedRow[]): void;

@@ -1,5 +1,5 @@
 import type { Caller } from '../host/caller.ts';
-import type { ByteRange } from '../protocol/byte-range.ts';
+import type { ByteRange, FileRange } from '../protocol/byte-range.ts';
 import type { Uuid } from '../protocol/uuid.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
@@ -99,7 +99,11 @@ export interface AbortedTransaction {
 export interface ReadResult {
   /** Encoded batches, back to back; empty at the end of the log. */
   readonly records: readonly ByteRange[];
+  /** Where they are, if not in `records`: only for a caller that takes files. */
+  readonly inFile?: FileRange | undefined;
   readonly sizeInBytes: number;
+  /** The offset behind the last batch; the one that was asked for where there is none. */
+  readonly endOffset: number;
   readonly logStartOffset: number;
   readonly highWatermark: number;
   readonly lastStableOffset: number;
@@ -171,7 +175,8 @@ export interface PartitionLog {
 
   /**
    * Reads whole batches from the one that holds `fromOffset` on, within one segment. Answers at
-   * once when that cannot block, and throws when the caller is gone.
+   * once when that cannot block, and throws when the caller is gone. For one that takes files they
+   * may stay in theirs.
    * @throws {KafkaError} OFFSET_OUT_OF_RANGE below logStartOffset or above logEndOffset
    */
   read(request: ReadRequest, caller?: Caller): ReadResult | Promise<ReadResult>;

@@ -44,6 +44,7 @@ export function readLog(
     limitOffset,
     logEndOffset,
     guard,
+    takesFiles: caller?.takesFiles === true,
     skipsEmpty: true,
     hasSkipped: false,
   });
@@ -74,7 +75,9 @@ function result(
     found === undefined ? [] : aborted.overlapping(fromOffset, found.endOffset);
   return {
     records: found?.records ?? [],
+    inFile: found?.inFile,
     sizeInBytes: found?.sizeInBytes ?? 0,
+    endOffset: found?.endOffset ?? fromOffset,
     logStartOffset,
     highWatermark,
     lastStableOffset,

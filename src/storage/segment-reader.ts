@@ -1,4 +1,4 @@
-import type { ByteRange } from '../protocol/byte-range.ts';
+import { FileRange, type ByteRange } from '../protocol/byte-range.ts';
 import {
   baseOffsetAt,
   batchHeaderSize,
@@ -18,6 +18,8 @@ export const largestRead = 8 * 1024 * 1024;
 /** Fewest: room to step over the batches between a row of the index and the wanted offset. */
 const smallestRead = 8 * 1024;
 const headerScanSize = 64 * 1024;
+/** Bytes: less is copied in less time than it takes to find out where to end. */
+const smallestInFile = 64 * 1024;
 
 /** One object from the log down to its segments: a copy with one more field costs as much as a read. */
 export interface BatchesWanted {
@@ -28,6 +30,8 @@ export interface BatchesWanted {
   readonly limitOffset: number;
   readonly logEndOffset: number;
   readonly guard: ReadGuard;
+  /** Whether the batches may be given as a place in a file. */
+  readonly takesFiles: boolean;
   /** Whether batches without records are skipped where no other precedes them. */
   skipsEmpty: boolean;
   /** Whether that was done. */
@@ -36,6 +40,8 @@ export interface BatchesWanted {
 
 export interface BatchesFound {
   readonly records: readonly ByteRange[];
+  /** Where they are, if not in `records`. */
+  readonly inFile?: FileRange;
   readonly sizeInBytes: number;
   /** The offset behind the last batch. */
   readonly endOffset: number;
@@ -64,10 +70,48 @@ export function readBatches(
 ): MaybePromise<BatchesFound | 'nothing' | undefined> {
   const position = segment.positionBefore(wanted.fromOffset);
   const length = smallestReadOf(wanted);
-  return segment.isDoubtful(position)
-    ? readChecked(segment, wanted, endOffset, length)
-    : readFrom(segment, wanted, position, length);
+  if (segment.isDoubtful(position)) return readChecked(segment, wanted, endOffset, length);
+  const inFile = wanted.takesFiles ? findInFile(segment, wanted) : undefined;
+  return inFile ?? readFrom(segment, wanted, position, length);
 }
+
+/**
+ * Batches that need not be looked at to be sent: from where a reader came to before, to one that the
+ * index has. Undefined where that is little, or not all of it may be seen.
+ */
+function findInFile(segment: Segment, wanted: BatchesWanted): BatchesFound | undefined {
+  const isFirst = wanted.fromOffset === segment.baseOffset;
+  const start = isFirst ? 0 : segment.rememberedPosition(wanted.fromOffset);
+  if (start === undefined || wanted.maxBytes < smallestInFile) return undefined;
+  const most = start + Math.min(wanted.maxBytes, largestRead);
+  // A whole batch is read from there, hence committed.
+  const end = segment.indexes.offsets.rowBefore(
+    Math.min(most, segment.readableSize - batchHeaderSize),
+  );
+  if (end - start < smallestInFile) return undefined;
+  const region = segment.medium.read(end, batchHeaderSize, true);
+  if (region instanceof Promise) {
+    void region.then((late) => late.release(), ignored);
+    return undefined;
+  }
+  const { buffer, start: at } = region.ranges[0] as ByteRange;
+  const endOffset = baseOffsetAt(buffer, at);
+  region.release();
+  if (endOffset > wanted.limitOffset) return undefined;
+  const held = segment.medium.hold?.();
+  if (held === undefined) return undefined;
+  segment.remember(endOffset, end);
+  return {
+    records: noRanges,
+    inFile: new FileRange(held.descriptor, start, end),
+    sizeInBytes: end - start,
+    endOffset,
+    release: () => held.release(),
+  };
+}
+
+const noRanges: readonly ByteRange[] = [];
+const ignored = (): void => undefined;
 
 /** Reads what this process has written itself. */
 function readFrom(

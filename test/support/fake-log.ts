@@ -53,6 +53,7 @@ export class FakeLog implements PartitionLog {
     return {
       records: [],
       sizeInBytes: 0,
+      endOffset: 0,
       logStartOffset,
       highWatermark,
       lastStableOffset,

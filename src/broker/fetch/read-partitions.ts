@@ -1,9 +1,8 @@
 import type { Caller } from '../../host/caller.ts';
 import type { Logger } from '../../host/logger.ts';
-import type { ByteRange } from '../../protocol/byte-range.ts';
+import type { ByteRange, FileRange } from '../../protocol/byte-range.ts';
 import { errorCodes, type ErrorName } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
-import { batchSizeAt, lastOffsetAt } from '../../protocol/record-batch.ts';
 import { zeroUuid } from '../../protocol/uuid.ts';
 import type {
   AbortedTransaction,
@@ -32,7 +31,7 @@ export interface PartitionAnswer {
   /** Given with errors that say the leader is another one. */
   readonly currentLeader?: { readonly leaderId: number; readonly leaderEpoch: number };
   readonly abortedTransactions: readonly AbortedTransaction[] | null;
-  readonly records: readonly ByteRange[];
+  readonly records: readonly (ByteRange | FileRange)[];
 }
 
 /** What was found in one partition. */
@@ -198,7 +197,7 @@ class ReadingTour {
         lastStableOffset,
         logStartOffset,
         abortedTransactions: isCommittedOnly ? (result.abortedTransactions ?? []) : null,
-        records: result.records,
+        records: result.inFile === undefined ? result.records : [result.inFile],
       },
     };
   }
@@ -305,13 +304,6 @@ export function endOf(limit: ReadLimit, log: PartitionLog): number {
 
 /** Whether the reader could have more of a partition at once: a read ends where a segment does. */
 export function hasMore({ led, result }: PartitionRead, limit: ReadLimit): boolean {
-  const last = result?.records.at(-1);
-  if (led === undefined || last === undefined || last.end === last.start) return false;
-  let at = last.start;
-  for (;;) {
-    const next = at + batchSizeAt(last.buffer, at);
-    if (next >= last.end) break;
-    at = next;
-  }
-  return lastOffsetAt(last.buffer, at) + 1 < endOf(limit, led.log);
+  if (led === undefined || result === undefined || result.sizeInBytes === 0) return false;
+  return result.endOffset < endOf(limit, led.log);
 }

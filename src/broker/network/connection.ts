@@ -140,6 +140,10 @@ export class Connection implements ConnectionFacts, BudgetMember {
     socket.on('close', () => this.onClose());
   }
 
+  get takesFiles(): boolean {
+    return this.output.takesFiles;
+  }
+
   get isGone(): boolean {
     return this.isFarewell || this.state === 'closed';
   }

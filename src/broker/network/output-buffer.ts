@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
+import { fileSender } from '../../host/send-file.ts';
 import { WireWriter } from '../../protocol/wire-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { writerOf, type SocketWriter, type WriterEvents } from './socket-writer.ts';
+import { isPlain, writerOf, type SocketWriter, type WriterEvents } from './socket-writer.ts';
 
 /** A response that waits to be written. */
 export interface Reply {
@@ -51,6 +52,7 @@ export class OutputBuffer implements WriterEvents {
   /** In order. */
   private readonly unsent: Unsent[] = [];
   private readonly socketWriter: SocketWriter;
+  private readonly isPlain: boolean;
 
   /** @param onIdle  the reader has caught up, after `flush` has returned false */
   constructor(
@@ -61,6 +63,12 @@ export class OutputBuffer implements WriterEvents {
     readonly onIdle: () => void,
   ) {
     this.socketWriter = writerOf(socket, this);
+    this.isPlain = isPlain(socket);
+  }
+
+  /** Whether parts of a response may be in files. */
+  get takesFiles(): boolean {
+    return this.isPlain && fileSender.isUseful;
   }
 
   get isEmpty(): boolean {
@@ -86,8 +94,8 @@ export class OutputBuffer implements WriterEvents {
     const { replies } = this;
     this.writer = undefined;
     this.replies = [];
-    const chunks = writer.chunks();
-    if (chunks.length === 0 || this.socketWriter.write(chunks)) {
+    const parts = writer.parts();
+    if (parts.length === 0 || this.socketWriter.write(parts)) {
       this.onProgress();
       this.giveBack(writer, replies);
       return;

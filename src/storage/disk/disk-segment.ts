@@ -1,7 +1,7 @@
 import type { Disk } from '../../host/disk.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
 import { abortedRowSize, encodeAbortedRows } from '../aborted-transactions.ts';
-import type { Region, ReplacementMedium } from '../log-medium.ts';
+import type { HeldFile, Region, ReplacementMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { StorageFailure, withCause } from '../storage-failure.ts';
 import type { BufferPool, PooledBuffer } from './buffer-pool.ts';
@@ -221,6 +221,14 @@ export class DiskSegment implements ReplacementMedium {
     if (known !== undefined) return known;
     this.latest = new SharedBytes(this.readNow(position, length), position, length);
     return this.latest.find(position, length) as Region;
+  }
+
+  hold(): HeldFile | undefined {
+    if (this.isGone) return undefined;
+    const { files } = this.tools;
+    const descriptor = files.hold(this.log);
+    if (descriptor === undefined) return undefined;
+    return { descriptor, release: () => files.letGo(this.log) };
   }
 
   private readNow(position: number, length: number): PooledBuffer {

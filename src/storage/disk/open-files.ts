@@ -62,8 +62,26 @@ export class OpenFiles implements FileKeeper {
     try {
       return await work(this.use(handle));
     } finally {
-      if (--handle.pins === 0) this.onIdle(handle);
+      this.letGo(handle);
     }
+  }
+
+  /**
+   * The file, which stays open until `letGo`; undefined where it is not one of the system's, or work
+   * that waits for nobody would come to wait.
+   *
+   * @throws raw system errors
+   */
+  hold(handle: FileHandle): number | undefined {
+    if (handle.pins === 0 && this.busy >= Math.floor(this.bound / 4)) return undefined;
+    const { descriptor } = this.use(handle);
+    if (descriptor !== undefined && handle.pins++ === 0) this.busy++;
+    return descriptor;
+  }
+
+  /** Ends what `hold` began. */
+  letGo(handle: FileHandle): void {
+    if (--handle.pins === 0) this.onIdle(handle);
   }
 
   /** Makes a file durable that nobody keeps open. @throws raw system errors */

@@ -1,6 +1,10 @@
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { FileRange } from '../../../../src/protocol/byte-range.ts';
 import { writerOf, type SocketWriter } from '../../../../src/broker/network/socket-writer.ts';
 import { madeOtherwise, socketPair } from '../../../support/socket-pair.ts';
 import { until } from '../../../support/until.ts';
@@ -120,5 +124,106 @@ describe('a writer on the handle', () => {
     await pause(10);
     expect({ told, errors }).toEqual({ told: [], errors: [] });
     expect(writer.write([pattern(10)])).toBe(true);
+  });
+});
+
+describe('a writer of parts in files', () => {
+  const bytes = pattern(9_000_000);
+  /** A file with these bytes, open. */
+  function newFile(): number {
+    const folder = mkdtempSync(join(tmpdir(), 'odradek-parts-'));
+    const file = openSync(join(folder, 'file'), 'w+');
+    writeSync(file, bytes);
+    closing.push(() => {
+      closeSync(file);
+      rmSync(folder, { recursive: true });
+    });
+    return file;
+  }
+
+  it('sends them between parts in memory, whatever else is written meanwhile', async () => {
+    const { client, writer, told } = await pair(true);
+    client.pause();
+    const file = newFile();
+    const calls = [
+      [Buffer.from('one'), new FileRange(file, 0, 10), Buffer.from('two'), Buffer.from('three')],
+      [new FileRange(file, 5, 8_900_000)],
+      [Buffer.from('four')],
+      [new FileRange(file, 8_000_000, 9_000_000), new FileRange(file, 0, 1), bytes],
+      [Buffer.from('five')],
+    ];
+    const taken = calls.map((parts) => writer.write(parts));
+    expect(taken).toEqual([true, false, false, false, false]);
+    expect(writer.isWaiting).toBe(true);
+    const expected = Buffer.concat(
+      calls
+        .flat()
+        .map((part) => (part instanceof FileRange ? bytes.subarray(part.start, part.end) : part)),
+    );
+    const received: Buffer[] = [];
+    let length = 0;
+    client.on('data', (chunk: Buffer) => {
+      received.push(chunk);
+      length += chunk.length;
+    });
+    client.resume();
+    await until('all is read', () => length >= expected.length);
+    await until('it is idle', () => told.includes('idle'));
+    expect(Buffer.concat(received).equals(expected)).toBe(true);
+    expect(told).toEqual(['sent', 'sent', 'sent', 'sent', 'idle']);
+    expect(writer.isWaiting).toBe(false);
+    expect(writer.write([Buffer.from('six')])).toBe(true);
+  });
+
+  it('waits for what was written before in memory alone', async () => {
+    const { client, writer, told } = await pair(true);
+    client.pause();
+    expect(writer.write([bytes])).toBe(false);
+    expect(writer.write([new FileRange(newFile(), 3, 100_003)])).toBe(false);
+    const received: Buffer[] = [];
+    client.on('data', (chunk: Buffer) => received.push(chunk));
+    client.resume();
+    await until('it is idle', () => told.includes('idle'));
+    const expected = Buffer.concat([bytes, bytes.subarray(3, 100_003)]);
+    await until('all is read', () => Buffer.concat(received).length === expected.length);
+    expect(Buffer.concat(received).equals(expected)).toBe(true);
+    expect(told).toEqual(['sent', 'sent', 'idle']);
+  });
+
+  it('breaks the socket where the file ends too soon', async () => {
+    for (const size of [0, 5_000_000]) {
+      const { accepted, client, writer, errors } = await pair(true);
+      client.resume();
+      const file = newFile();
+      ftruncateSync(file, size);
+      writer.write([Buffer.from('head'), new FileRange(file, 0, 9_000_000)]);
+      await until('it is broken', () => accepted.destroyed);
+      await until('it is told', () => errors.length > 0);
+      expect(errors.map(({ message }) => message)).toEqual([
+        'a file ends before what was to be sent of it',
+      ]);
+    }
+  });
+
+  it('gives up when the socket is destroyed, or its client is gone', async () => {
+    const file = newFile();
+    const { accepted, client, writer, told } = await pair(true);
+    client.pause();
+    expect(writer.write([new FileRange(file, 0, 9_000_000)])).toBe(false);
+    accepted.destroy();
+    await new Promise((resolve) => accepted.once('close', resolve));
+    await pause(10);
+    expect(told).toEqual([]);
+    expect(writer.write([new FileRange(file, 0, 10)])).toBe(true);
+
+    const other = await pair(true);
+    other.client.resetAndDestroy();
+    for (let tries = 0; tries < 100 && !other.accepted.destroyed; tries++) {
+      other.writer.write([new FileRange(file, 0, 100_000)]);
+      await pause(5);
+    }
+    expect(other.errors.map(({ code }) => code)).toEqual([
+      expect.stringMatching(/^(EPIPE|ECONNRESET)$/),
+    ]);
   });
 });
