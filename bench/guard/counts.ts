@@ -25,7 +25,8 @@ const consumers = 1000;
 const rounds = 5;
 /**
  * Of the garbage collector and its threads: when it runs is not a request's doing. (A buffer from
- * 128 KiB on is mapped, too; requests whose calls are counted take none.)
+ * 128 KiB on is mapped, too; requests whose calls are counted take none.) And of waiting: how often
+ * there is nothing to do yet is the client's doing.
  */
 const ofTheMoment: ReadonlySet<string> = new Set([
   'futex',
@@ -33,6 +34,8 @@ const ofTheMoment: ReadonlySet<string> = new Set([
   'munmap',
   'mprotect',
   'madvise',
+  'epoll_wait',
+  'epoll_pwait',
 ]);
 const sessionSlots = 'max.incremental.fetch.session.cache.slots';
 

@@ -1,3 +1,4 @@
+import { SystemFileSender } from '../host/file-sender.ts';
 import { GroupCoordinator } from '../coordination/group-coordinator.ts';
 import { ProducerIds } from '../coordination/producer-ids.ts';
 import type { PeerClient } from '../coordination/transactions/peer-client.ts';
@@ -144,6 +145,7 @@ export class Broker implements Node {
         incoming: new ByteBudget(settings.maxRequestBytesInMemory),
         outgoing,
         writers: new Writers(),
+        files: new SystemFileSender(),
         memory: new FrameMemory(),
         clock,
         logger,

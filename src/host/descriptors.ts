@@ -23,7 +23,8 @@ const mostGuaranteedFiles = 512;
  */
 export class Descriptors {
   private readonly shared: number;
-  private readonly guaranteedFiles: number;
+  /** So many may always be kept open. */
+  readonly guaranteedFiles: number;
   private readonly mostSockets: number;
   private sockets = 0;
   private keeper: FileKeeper | undefined;

@@ -37,7 +37,7 @@ for (let i = 0; i < alphabet.length; i++) sextets[alphabet.charCodeAt(i)] = i;
  * take the position to write at and give the one behind; any of them may replace `view`.
  *
  * Record batches are not copied: they stay outside as ranges and come back at their place in
- * `chunks()`. Memory of the writer belongs to the chunks until `reset()`, so call that only when the
+ * `parts()`. Memory of the writer belongs to the chunks until `reset()`, so call that only when the
  * socket is done with them.
  */
 export class WireWriter {

@@ -9,9 +9,14 @@ export interface Region {
   release(): void;
 }
 
-/** A file that stays open until `release`, called once. */
+/** A file that stays open until `release`. */
 export interface HeldFile {
   readonly descriptor: number;
+  /** Reads bytes from a position on, which must be there. @throws {StorageFailure} as `read` */
+  readNow(target: Buffer, position: number): void;
+  /** Something cannot be read: from now on it is not held, so that a read finds out what. */
+  doubt(): void;
+  /** A second call does nothing. */
   release(): void;
 }
 
@@ -45,7 +50,10 @@ export interface SegmentMedium {
    * @throws {StorageFailure} Corrupt: fewer bytes than there must be; Unreadable: the disk refuses
    */
   read(position: number, length: number, isNear: boolean): Region | Promise<Region>;
-  /** Keeps the file open for a while; undefined where there is none, or too many are kept so. */
+  /**
+   * Keeps the file open for a while; undefined where there is none, or too many are kept so.
+   * @throws {StorageFailure} Unreadable
+   */
   hold?(): HeldFile | undefined;
   /** Whether what is read may be something else than what was written. */
   readonly canRot: boolean;

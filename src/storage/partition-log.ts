@@ -109,7 +109,7 @@ export interface ReadResult {
   readonly lastStableOffset: number;
   /** Sorted by firstOffset; null unless read up to lastStableOffset. */
   readonly abortedTransactions: readonly AbortedTransaction[] | null;
-  /** Gives pooled memory back; `records` are void afterwards. Call once, when they were sent. */
+  /** Gives pooled memory, or the file, back; the batches are void afterwards. Call once, when they were sent. */
   release(): void;
 }
 

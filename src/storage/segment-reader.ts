@@ -9,7 +9,7 @@ import {
 } from '../protocol/record-batch.ts';
 import { readChecked } from './checked-reader.ts';
 import type { ReadGuard } from './checked-walk.ts';
-import type { Region } from './log-medium.ts';
+import type { HeldFile, Region } from './log-medium.ts';
 import type { Segment } from './segment.ts';
 import { StorageFailure } from './storage-failure.ts';
 
@@ -76,34 +76,31 @@ export function readBatches(
 }
 
 /**
- * Batches that need not be looked at to be sent: from where a reader came to before, to one that the
- * index has. Undefined where that is little, or not all of it may be seen.
+ * Batches that need not be looked at to be sent: from where a reader came to before, up to all there
+ * are, or to one that the index has. Undefined where that is little, or not all of it may be seen.
  */
 function findInFile(segment: Segment, wanted: BatchesWanted): BatchesFound | undefined {
-  const isFirst = wanted.fromOffset === segment.baseOffset;
-  const start = isFirst ? 0 : segment.rememberedPosition(wanted.fromOffset);
-  if (start === undefined || wanted.maxBytes < smallestInFile) return undefined;
-  const most = start + Math.min(wanted.maxBytes, largestRead);
-  // A whole batch is read from there, hence committed.
-  const end = segment.indexes.offsets.rowBefore(
-    Math.min(most, segment.readableSize - batchHeaderSize),
-  );
+  const { fromOffset, maxBytes, limitOffset } = wanted;
+  const { medium } = segment;
+  const start = fromOffset === segment.baseOffset ? 0 : segment.rememberedPosition(fromOffset);
+  if (start === undefined || medium.hold === undefined) return undefined;
+  const most = start + Math.min(maxBytes, largestRead);
+  const isAll = segment.readableSize <= most;
+  const end = isAll ? segment.readableSize : segment.indexes.offsets.rowBefore(most);
   if (end - start < smallestInFile) return undefined;
-  const region = segment.medium.read(end, batchHeaderSize, true);
-  if (region instanceof Promise) {
-    void region.then((late) => late.release(), ignored);
+  const known = isAll ? segment.rememberedOffset(end) : undefined;
+  if (isAll && (known === undefined || known > limitOffset)) return undefined;
+  const held = medium.hold();
+  if (held === undefined) return undefined;
+  const endOffset = known ?? baseOffsetIn(held, end);
+  if (endOffset > limitOffset) {
+    held.release();
     return undefined;
   }
-  const { buffer, start: at } = region.ranges[0] as ByteRange;
-  const endOffset = baseOffsetAt(buffer, at);
-  region.release();
-  if (endOffset > wanted.limitOffset) return undefined;
-  const held = segment.medium.hold?.();
-  if (held === undefined) return undefined;
   segment.remember(endOffset, end);
   return {
     records: noRanges,
-    inFile: new FileRange(held.descriptor, start, end),
+    inFile: new FileRange(held.descriptor, start, end, () => held.doubt()),
     sizeInBytes: end - start,
     endOffset,
     release: () => held.release(),
@@ -111,7 +108,17 @@ function findInFile(segment: Segment, wanted: BatchesWanted): BatchesFound | und
 }
 
 const noRanges: readonly ByteRange[] = [];
-const ignored = (): void => undefined;
+const baseOffsetBytes = Buffer.alloc(8);
+
+function baseOffsetIn(held: HeldFile, position: number): number {
+  try {
+    held.readNow(baseOffsetBytes, position);
+    return baseOffsetAt(baseOffsetBytes, 0);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
 
 /** Reads what this process has written itself. */
 function readFrom(

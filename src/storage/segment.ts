@@ -174,6 +174,12 @@ export class Segment {
     return remembered < 0 ? undefined : this.positions[remembered];
   }
 
+  /** The offset that begins, or will, at a position, if somebody has seen it lately. */
+  rememberedOffset(position: number): number | undefined {
+    const remembered = this.positions.indexOf(position);
+    return remembered < 0 ? undefined : this.offsets[remembered];
+  }
+
   /** Those it has were found wrong. */
   async rebuildIndexes(): Promise<void> {
     this.isIndexRebuilt = true;

@@ -83,7 +83,7 @@ class FetchExchange implements Fetch {
 
   run(): FetchResponse | typeof later {
     const read = this.read();
-    if (!(read instanceof Promise) && isEnough(read, this)) return this.respond(read);
+    if (!(read instanceof Promise) && isEnough(read, this)) return this.respondOrRelease(read);
     const pending = new PendingFetch(this.parts.deadlines, this);
     if (read instanceof Promise) pending.decide(read);
     else pending.wait(read);
@@ -102,9 +102,8 @@ class FetchExchange implements Fetch {
   settle(read: FetchRead): void {
     let response: FetchResponse;
     try {
-      response = this.respond(read);
+      response = this.respondOrRelease(read);
     } catch (error) {
-      releaseReads(read.reads);
       this.fail(error);
       return;
     }
@@ -113,6 +112,15 @@ class FetchExchange implements Fetch {
 
   fail(error: unknown): void {
     this.context.fail(error);
+  }
+
+  private respondOrRelease(read: FetchRead): SentFetch {
+    try {
+      return this.respond(read);
+    } catch (error) {
+      releaseReads(read.reads);
+      throw error;
+    }
   }
 
   private respond({ reads }: FetchRead): SentFetch {

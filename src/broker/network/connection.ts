@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Caller, Wait } from '../../host/caller.ts';
 import type { Clock } from '../../host/clock.ts';
+import type { FileSender } from '../../host/file-sender.ts';
 import type { Logger } from '../../host/logger.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import type { BudgetMember, ByteBudget } from './byte-budget.ts';
@@ -51,6 +52,7 @@ export interface ConnectionParts {
   readonly outgoing: ByteBudget;
   readonly writers: Writers;
   readonly memory: FrameMemory;
+  readonly files: FileSender;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -127,6 +129,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
       parts.outgoing,
       () => this.touch(),
       () => this.onDrain(),
+      parts,
     );
     readInto(
       socket,
@@ -305,6 +308,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.beginWaiting();
     this.flush();
     this.pauseOrResume();
+    this.closeWhenDrained();
   }
 
   private pauseOrResume(): void {
@@ -332,6 +336,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
   private closeWhenDrained(): void {
     if (this.state !== 'draining' || this.underWay.length > 0) return;
     this.output.flush();
+    if (this.output.holdsBack) return;
     if (this.isFarewell) this.leave();
     else this.socket.destroySoon();
   }

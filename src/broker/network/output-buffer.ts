@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { fileSender } from '../../host/send-file.ts';
 import { WireWriter } from '../../protocol/wire-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import { isPlain, writerOf, type SocketWriter, type WriterEvents } from './socket-writer.ts';
+import type { FileSending } from './parts-writer.ts';
+import { writerOf, type SocketWriter, type WriterEvents } from './socket-writer.ts';
 
 /** A response that waits to be written. */
 export interface Reply {
@@ -52,7 +52,6 @@ export class OutputBuffer implements WriterEvents {
   /** In order. */
   private readonly unsent: Unsent[] = [];
   private readonly socketWriter: SocketWriter;
-  private readonly isPlain: boolean;
 
   /** @param onIdle  the reader has caught up, after `flush` has returned false */
   constructor(
@@ -61,14 +60,14 @@ export class OutputBuffer implements WriterEvents {
     private readonly outgoing: ByteBudget,
     private readonly onProgress: () => void,
     readonly onIdle: () => void,
+    sending: FileSending,
   ) {
-    this.socketWriter = writerOf(socket, this);
-    this.isPlain = isPlain(socket);
+    this.socketWriter = writerOf(socket, this, sending);
   }
 
   /** Whether parts of a response may be in files. */
   get takesFiles(): boolean {
-    return this.isPlain && fileSender.isUseful;
+    return this.socketWriter.takesFiles;
   }
 
   get isEmpty(): boolean {
@@ -80,6 +79,11 @@ export class OutputBuffer implements WriterEvents {
     this.writer ??= this.writers.take();
     this.replies.push(reply);
     return reply.encode(this.writer);
+  }
+
+  /** The socket must not be ended yet: wait for `onIdle`. */
+  get holdsBack(): boolean {
+    return this.socketWriter.holdsBack;
   }
 
   /** Writes what was gathered. False when the reader is slow: wait for `onIdle`. */

@@ -1,4 +1,4 @@
-import type { Disk } from '../../host/disk.ts';
+import type { Disk, DiskFile } from '../../host/disk.ts';
 import type { AbortedRow } from '../aborted-transactions.ts';
 import { abortedRowSize, encodeAbortedRows } from '../aborted-transactions.ts';
 import type { HeldFile, Region, ReplacementMedium } from '../log-medium.ts';
@@ -55,6 +55,8 @@ export class DiskSegment implements ReplacementMedium {
   private isThere: boolean;
   /** Removed from its log: only readers that are at it use it still. */
   private isGone = false;
+  /** Something of it could not be sent: it is read to memory, where every read is looked at. */
+  private isDoubted = false;
   /** Whether files beside the log were written since their latest fsync began. */
   private isBesideUnsynced = false;
   /** What was read last: all consumers that a commit wakes want the same. */
@@ -224,11 +226,39 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   hold(): HeldFile | undefined {
-    if (this.isGone) return undefined;
-    const { files } = this.tools;
-    const descriptor = files.hold(this.log);
-    if (descriptor === undefined) return undefined;
-    return { descriptor, release: () => files.letGo(this.log) };
+    if (this.isGone || this.isDoubted) return undefined;
+    try {
+      const file = this.tools.files.hold(this.log);
+      if (file === undefined) return undefined;
+      if (file.descriptor !== undefined) return this.held(file, file.descriptor);
+      this.tools.files.letGo(this.log);
+      return undefined;
+    } catch (error) {
+      throw this.unreadable(error);
+    }
+  }
+
+  private held(file: DiskFile, descriptor: number): HeldFile {
+    let isHeld = true;
+    return {
+      descriptor,
+      readNow: (target, position) => {
+        try {
+          this.checkRead(
+            file.readSync(target, 0, target.length, position),
+            target.length,
+            position,
+          );
+        } catch (error) {
+          throw this.unreadable(error);
+        }
+      },
+      doubt: () => (this.isDoubted = true),
+      release: () => {
+        if (isHeld) this.tools.files.letGo(this.log);
+        isHeld = false;
+      },
+    };
   }
 
   private readNow(position: number, length: number): PooledBuffer {

@@ -4,8 +4,9 @@ import type { Disk, DiskFile } from '../../host/disk.ts';
 /** A file that may be open or not; it is opened again when it is used. */
 export class FileHandle {
   file: DiskFile | undefined;
-  /** Uses that go on beyond the call: such a file stays open. */
-  pins = 0;
+  /** Work that goes on beyond the call, and who holds it: such a file stays open. */
+  works = 0;
+  holds = 0;
 
   constructor(public path: string) {}
 }
@@ -14,7 +15,8 @@ const defaultMostOpen = 512;
 
 /**
  * Keeps the number of open files bounded: the one used longest ago is closed first. Of those that may
- * be open at most half are worked with at a time, folders among them; who comes later waits.
+ * be open at most half are worked with at a time, folders among them; who comes later waits. A quarter
+ * may be held beside that, for as long as a reader of what is sent from them takes.
  */
 export class OpenFiles implements FileKeeper {
   /** In order of last use. */
@@ -22,6 +24,7 @@ export class OpenFiles implements FileKeeper {
   private latest: FileHandle | undefined;
   /** Files that are worked with, and who waits until they are fewer. */
   private busy = 0;
+  private held = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(
@@ -55,33 +58,33 @@ export class OpenFiles implements FileKeeper {
 
   /** Works with the file for a while, during which it stays open. */
   async during<T>(handle: FileHandle, work: (file: DiskFile) => Promise<T>): Promise<T> {
-    while (handle.pins === 0 && this.isCrowded) {
+    while (handle.works === 0 && this.isCrowded) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
-    if (handle.pins++ === 0) this.busy++;
+    if (handle.works++ === 0) this.busy++;
     try {
       return await work(this.use(handle));
     } finally {
-      this.letGo(handle);
+      if (--handle.works === 0) this.leave();
+      this.shutIfClosed(handle);
     }
   }
 
   /**
-   * The file, which stays open until `letGo`; undefined where it is not one of the system's, or work
-   * that waits for nobody would come to wait.
+   * The file, which stays open until `letGo`; undefined where as many are held as may be.
    *
    * @throws raw system errors
    */
-  hold(handle: FileHandle): number | undefined {
-    if (handle.pins === 0 && this.busy >= Math.floor(this.bound / 4)) return undefined;
-    const { descriptor } = this.use(handle);
-    if (descriptor !== undefined && handle.pins++ === 0) this.busy++;
-    return descriptor;
+  hold(handle: FileHandle): DiskFile | undefined {
+    if (handle.holds === 0 && this.held >= this.mostHeld) return undefined;
+    const file = this.use(handle);
+    if (handle.holds++ === 0) this.held++;
+    return file;
   }
 
-  /** Ends what `hold` began. */
   letGo(handle: FileHandle): void {
-    if (--handle.pins === 0) this.onIdle(handle);
+    if (--handle.holds === 0) this.held--;
+    this.shutIfClosed(handle);
   }
 
   /** Makes a file durable that nobody keeps open. @throws raw system errors */
@@ -109,7 +112,7 @@ export class OpenFiles implements FileKeeper {
   close(handle: FileHandle): void {
     this.open.delete(handle);
     if (this.latest === handle) this.latest = undefined;
-    if (handle.pins === 0) this.shut(handle);
+    this.shutIfClosed(handle);
   }
 
   closeAll(): void {
@@ -119,7 +122,7 @@ export class OpenFiles implements FileKeeper {
   keepAtMost(most: number): void {
     for (const handle of this.open) {
       if (this.open.size <= most) return;
-      if (handle.pins === 0) this.close(handle);
+      if (isFree(handle)) this.close(handle);
     }
   }
 
@@ -131,10 +134,14 @@ export class OpenFiles implements FileKeeper {
     return this.busy >= Math.max(1, Math.floor(this.bound / 2));
   }
 
-  private onIdle(handle: FileHandle): void {
-    // Closed, but for us: the last one out does it.
-    if (!this.open.has(handle)) this.shut(handle);
-    this.leave();
+  /** Of what sockets cannot take away. */
+  private get mostHeld(): number {
+    return Math.max(1, Math.floor(Math.min(this.mostOpen, this.descriptors.guaranteedFiles) / 4));
+  }
+
+  /** Closed, but for who works with it or holds it: the last one out does it. */
+  private shutIfClosed(handle: FileHandle): void {
+    if (isFree(handle) && !this.open.has(handle)) this.shut(handle);
   }
 
   private leave(): void {
@@ -146,4 +153,8 @@ export class OpenFiles implements FileKeeper {
     handle.file?.close();
     handle.file = undefined;
   }
+}
+
+function isFree({ works, holds }: FileHandle): boolean {
+  return works === 0 && holds === 0;
 }

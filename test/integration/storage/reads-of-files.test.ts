@@ -165,3 +165,15 @@ test('files that are being sent leave others for work that waits', async () => {
   expect(again.inFile).toBeDefined();
   again.release();
 });
+
+test('a file that could not be sent is read to memory from then on', async () => {
+  for (const one of values(count)) await put(log, [one]);
+  const result = await read(0);
+  result.inFile?.onUnreadable();
+  result.release();
+  result.release(); // does no harm
+  const again = await read(0);
+  expect(again.inFile).toBeUndefined();
+  expect(valuesOf(again)[0]).toBe(value(0));
+  again.release();
+});

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import { SystemFileSender } from '../../../../src/host/file-sender.ts';
 import { describe, expect, it } from '@jest/globals';
 import { silentLogger } from '../../../../src/host/logger.ts';
 import { ByteBudget } from '../../../../src/broker/network/byte-budget.ts';
@@ -123,6 +124,7 @@ function open({ isSlow = false, budget = 1000, maxRequestBytes = 1000 } = {}): S
       outgoing,
       writers: new Writers(),
       memory: new FrameMemory(),
+      files: new SystemFileSender(),
       clock: new ManualClock(),
       logger: silentLogger,
     },

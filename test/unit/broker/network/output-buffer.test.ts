@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ByteBudget } from '../../../../src/broker/network/byte-budget.ts';
+import { SystemFileSender } from '../../../../src/host/file-sender.ts';
+import { SystemClock } from '../../../../src/host/system-clock.ts';
 import { OutputBuffer, Writers, type Reply } from '../../../../src/broker/network/output-buffer.ts';
 import type { WireWriter } from '../../../../src/protocol/wire-writer.ts';
 import { madeOtherwise, socketPair, type SocketPair } from '../../../support/socket-pair.ts';
@@ -39,6 +41,7 @@ async function open(isPlain: boolean) {
     outgoing,
     () => progress++,
     () => idle++,
+    { files: new SystemFileSender(), clock: new SystemClock() },
   );
   return { output, outgoing, progress: () => progress, idle: () => idle };
 }

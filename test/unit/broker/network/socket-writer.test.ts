@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { SystemFileSender, type FileSender } from '../../../../src/host/file-sender.ts';
+import { SystemClock } from '../../../../src/host/system-clock.ts';
 import { FileRange } from '../../../../src/protocol/byte-range.ts';
 import { writerOf, type SocketWriter } from '../../../../src/broker/network/socket-writer.ts';
 import { madeOtherwise, socketPair } from '../../../support/socket-pair.ts';
@@ -18,13 +20,14 @@ interface Pair {
   readonly errors: NodeJS.ErrnoException[];
 }
 
+const clock = new SystemClock();
 const closing: (() => void)[] = [];
 
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-async function pair(isPlain: boolean): Promise<Pair> {
+async function pair(isPlain: boolean, files: FileSender = new SystemFileSender()): Promise<Pair> {
   const { accepted, client, close } = await socketPair();
   closing.push(close);
   if (!isPlain) madeOtherwise(accepted);
@@ -39,7 +42,7 @@ async function pair(isPlain: boolean): Promise<Pair> {
       told.push('idle');
     },
   };
-  return { accepted, client, writer: writerOf(accepted, events), told, errors };
+  return { accepted, client, writer: writerOf(accepted, events, { files, clock }), told, errors };
 }
 
 const pattern = (length: number): Buffer =>
@@ -141,8 +144,23 @@ describe('a writer of parts in files', () => {
     return file;
   }
 
-  it('sends them between parts in memory, whatever else is written meanwhile', async () => {
-    const { client, writer, told } = await pair(true);
+  const system = new SystemFileSender();
+  const read: FileSender['read'] = (file, target, position) => system.read(file, target, position);
+
+  it.each<{ how: string; files: FileSender }>([
+    { how: 'by the system', files: system },
+    { how: 'where the system cannot', files: { isUseful: false, send: () => -1, read } },
+    {
+      how: 'where the socket takes little at a time',
+      files: {
+        isUseful: true,
+        read,
+        send: (socket, file, position, length) =>
+          position % 3 === 0 ? -1 : system.send(socket, file, position, Math.min(length, 100_001)),
+      },
+    },
+  ])('sends them between parts in memory, in order, $how', async ({ files }) => {
+    const { client, writer, told } = await pair(true, files);
     client.pause();
     const file = newFile();
     const calls = [
@@ -154,7 +172,9 @@ describe('a writer of parts in files', () => {
     ];
     const taken = calls.map((parts) => writer.write(parts));
     expect(taken).toEqual([true, false, false, false, false]);
-    expect(writer.isWaiting).toBe(true);
+    expect(writer.isWaiting && writer.holdsBack).toBe(true);
+    await pause(30);
+    expect(told).toEqual([]);
     const expected = Buffer.concat(
       calls
         .flat()
@@ -196,13 +216,35 @@ describe('a writer of parts in files', () => {
       client.resume();
       const file = newFile();
       ftruncateSync(file, size);
-      writer.write([Buffer.from('head'), new FileRange(file, 0, 9_000_000)]);
+      let unreadable = 0;
+      writer.write([Buffer.from('head'), new FileRange(file, 0, 9_000_000, () => unreadable++)]);
       await until('it is broken', () => accepted.destroyed);
       await until('it is told', () => errors.length > 0);
       expect(errors.map(({ message }) => message)).toEqual([
         'a file ends before what was to be sent of it',
       ]);
+      expect(unreadable).toBe(1);
     }
+  });
+
+  it('breaks the socket where the file cannot be read', async () => {
+    const failure = Object.assign(new Error('EIO'), { code: 'EIO' });
+    const files: FileSender = {
+      isUseful: true,
+      send: () => -1,
+      read: () => {
+        throw failure;
+      },
+    };
+    const { accepted, writer, errors } = await pair(true, files);
+    let unreadable = 0;
+    writer.write([new FileRange(newFile(), 0, 9_000_000, () => unreadable++)]);
+    expect({ isDestroyed: accepted.destroyed, unreadable }).toEqual({
+      isDestroyed: true,
+      unreadable: 1,
+    });
+    await until('it is told', () => errors.length > 0);
+    expect(errors).toEqual([failure]);
   });
 
   it('gives up when the socket is destroyed, or its client is gone', async () => {
