@@ -37,6 +37,8 @@ const ofTheMoment: ReadonlySet<string> = new Set([
   'epoll_wait',
   'epoll_pwait',
 ]);
+/** Else the pieces in which a large answer goes are the client's doing. */
+const takesAllAtOnce = 'socket.send.buffer.bytes=-1';
 const sessionSlots = 'max.incremental.fetch.session.cache.slots';
 
 /**
@@ -45,7 +47,9 @@ const sessionSlots = 'max.incremental.fetch.session.cache.slots';
  * is counted with a large one is the least of several tries: how a frame arrives in pieces is chance.
  */
 export async function count(systemCalls?: SystemCallCounter): Promise<Counts> {
-  const broker = await CountedBroker.start(['--override', `${sessionSlots}=${rounds * consumers}`]);
+  const broker = await CountedBroker.start(
+    [`${sessionSlots}=${rounds * consumers}`, takesAllAtOnce].flatMap((one) => ['--override', one]),
+  );
   try {
     const client = await RawClient.connect(broker.address);
     // The records are of long ago: retention would take them away on a machine that is slow.

@@ -145,7 +145,7 @@ export class Broker implements Node {
         incoming: new ByteBudget(settings.maxRequestBytesInMemory),
         outgoing,
         writers: new Writers(),
-        files: new SystemFileSender(),
+        files: new SystemFileSender(settings.sendBufferBytes),
         memory: new FrameMemory(),
         clock,
         logger,

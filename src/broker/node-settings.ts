@@ -31,6 +31,8 @@ export interface NodeSettings {
   readonly connections: ConnectionLimits;
   /** Bytes of requests in memory, over all connections. */
   readonly maxRequestBytesInMemory: number;
+  /** Of a socket that large fetches are sent to; not above 0: the system's default. */
+  readonly sendBufferBytes: number;
   readonly fetchSessionSlots: number;
   readonly topics: TopicCreationSettings;
   readonly topicSettings: SettingsOf;
@@ -82,6 +84,7 @@ export function nodeSettings(
       maxRequestBytes: config.get('socket.request.max.bytes'),
       maxIdleMs: config.get('connections.max.idle.ms'),
     },
+    sendBufferBytes: config.get('socket.send.buffer.bytes'),
     maxRequestBytesInMemory: queuedBytes > 0 ? queuedBytes : defaultRequestBytesInMemory,
     fetchSessionSlots: config.get('max.incremental.fetch.session.cache.slots'),
     topics: {

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectRest } from './connect-rest.ts';
 
-const startTimeoutMs = 90_000;
+/** Long enough for transactions that a killed worker left open. */
+const startTimeoutMs = 180_000;
 const stopTimeoutMs = 60_000;
 /** Kept small: two of them stand beside a broker. */
 const jvmFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];

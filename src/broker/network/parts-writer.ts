@@ -39,6 +39,7 @@ export class PartsWriter implements SocketWriter, WriterEvents {
   /** Bytes of files that may still be sent in this turn. */
   private left = 0;
   private copy: Buffer | undefined;
+  private isPrepared = false;
 
   constructor(
     private readonly socket: Socket,
@@ -119,7 +120,7 @@ export class PartsWriter implements SocketWriter, WriterEvents {
 
   private send(rest: Rest, part: FileRange): boolean {
     const { files, clock } = this.sending;
-    if (rest.position < 0) rest.position = part.start;
+    if (rest.position < 0) this.begin(rest, part);
     while (rest.position < part.end) {
       const { descriptor } = this.memory;
       if (descriptor === undefined) return false; // it is closed: nobody waits any more
@@ -135,6 +136,15 @@ export class PartsWriter implements SocketWriter, WriterEvents {
       } else if (!this.sendByMemory(rest, part)) return false;
     }
     return true;
+  }
+
+  private begin(rest: Rest, { file, start, end }: FileRange): void {
+    const { files } = this.sending;
+    const { descriptor } = this.memory;
+    if (!this.isPrepared && descriptor !== undefined) files.prepare(descriptor);
+    this.isPrepared = true;
+    files.announce(file, start, end - start);
+    rest.position = start;
   }
 
   /** The system tells when the socket has taken these bytes, or what is wrong. */

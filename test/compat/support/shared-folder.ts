@@ -40,6 +40,9 @@ const usual = [
   // Two clients that wanted a coordinator at the same time.
   /Auto topic creation failed for __\w+ with error 'TOPIC_ALREADY_EXISTS'/,
   /Attempting to close NetworkClient that has already been closed/,
+  // It makes a topic durable that it is deleting.
+  /Failed to write to checkpoint file \S+\/doomed-\d+\/.* This is ok if the topic\/partition is being deleted/,
+  /Failed to flush file \S+\/doomed-\d+\/\d+\.snapshot/,
   // Its session of 1.5 s is short for a machine that is busy.
   /processExpiredBrokerHeartbeat: controller event queue overloaded/,
   /Broker \d+ sent a heartbeat request but received error REQUEST_TIMED_OUT/,

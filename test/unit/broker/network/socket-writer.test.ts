@@ -144,16 +144,23 @@ describe('a writer of parts in files', () => {
     return file;
   }
 
-  const system = new SystemFileSender();
+  const system = new SystemFileSender(102_400);
+  const prepare = (): void => undefined;
+  const announce = prepare;
   const read: FileSender['read'] = (file, target, position) => system.read(file, target, position);
 
   it.each<{ how: string; files: FileSender }>([
     { how: 'by the system', files: system },
-    { how: 'where the system cannot', files: { isUseful: false, send: () => -1, read } },
+    {
+      how: 'where the system cannot',
+      files: { isUseful: false, prepare, announce, send: () => -1, read },
+    },
     {
       how: 'where the socket takes little at a time',
       files: {
         isUseful: true,
+        prepare,
+        announce,
         read,
         send: (socket, file, position, length) =>
           position % 3 === 0 ? -1 : system.send(socket, file, position, Math.min(length, 100_001)),
@@ -231,6 +238,8 @@ describe('a writer of parts in files', () => {
     const failure = Object.assign(new Error('EIO'), { code: 'EIO' });
     const files: FileSender = {
       isUseful: true,
+      prepare,
+      announce,
       send: () => -1,
       read: () => {
         throw failure;
