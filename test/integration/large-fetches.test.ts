@@ -70,7 +70,7 @@ const bytesSent = (): number =>
 function expectWhole(found: readonly FetchedPartition[]): void {
   for (const answer of found) {
     const values = valuesOf(answer).map((one) => one.value);
-    expect(values.length).toBeGreaterThan(50);
+    expect(values.length).toBeGreaterThan(5);
     expect(values).toEqual(all(answer.partitionIndex).slice(0, values.length));
   }
 }
@@ -110,8 +110,9 @@ it('wait for as many bytes as were asked for', async () => {
   producer.close();
 });
 
+/** More than sockets hold of it, and little enough for a broker that stops to wait for. */
 const wholeRequest = fetchRequest(
-  partitions.map((partition) => ({ topic: 'large', partition, partitionMaxBytes: 1 << 24 })),
+  partitions.map((partition) => ({ topic: 'large', partition, partitionMaxBytes: 1_000_000 })),
 );
 
 /** A client that has asked for more than sockets hold, and does not read it. */
