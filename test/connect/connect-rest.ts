@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const retryMs = 200;
 const giveUpMs = 90_000;
+/** A worker that stops waits for connections that are kept, for up to a minute. */
+const notKept = { connection: 'close' };
 
 export interface ConnectorStatus {
   readonly connector: RunState;
@@ -24,7 +26,7 @@ export class ConnectRest {
 
   /** Whether the worker is in its group and answers. */
   async isHealthy(): Promise<boolean> {
-    const response = await fetch(`${this.url}/health`).catch(() => null);
+    const response = await fetch(`${this.url}/health`, { headers: notKept }).catch(() => null);
     await response?.text().catch(() => '');
     return response?.ok ?? false;
   }
@@ -71,7 +73,7 @@ export class ConnectRest {
     for (let isAgain = false; ; isAgain = true) {
       const response = await fetch(`${this.url}${path}`, {
         method,
-        headers: { 'content-type': 'application/json' },
+        headers: { ...notKept, 'content-type': 'application/json' },
         ...(body && { body: JSON.stringify(body) }),
       });
       const text = await response.text();

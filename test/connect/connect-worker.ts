@@ -8,7 +8,8 @@ import { ConnectRest } from './connect-rest.ts';
 
 /** Long enough for transactions that a killed worker left open. */
 const startTimeoutMs = 180_000;
-const stopTimeoutMs = 60_000;
+/** Longer than the minute that its REST server may take (`GRACEFUL_SHUTDOWN_TIMEOUT_MS`). */
+const stopTimeoutMs = 120_000;
 /** Kept small: two of them stand beside a broker. */
 const jvmFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
