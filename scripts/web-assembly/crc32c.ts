@@ -1,6 +1,6 @@
 /**
- * Writes src/protocol/batch-module.ts: the WebAssembly that computes CRC-32C, assembled from the
- * text below, and that walks over records in the same memory (walk.ts). Run it with `npx jiti scripts/web-assembly/crc32c.ts` after a change.
+ * Writes src/protocol/crc32c-module.ts: the WebAssembly that computes CRC-32C, assembled from the
+ * text below. Run it with `npx jiti scripts/web-assembly/crc32c.ts` after a change.
  *
  * How it is fast. A message is a polynomial over GF(2), its checksum the remainder modulo
  * P = 0x11EDC6F41. Without a carry-less multiplication in WebAssembly, remainders are taken with
@@ -19,7 +19,6 @@
  *   folded[i] = data[i] ^ folded[i - 166] ^ ... ^ folded[i - 343]
  * where `folded` is zero before the first byte, and also behind the last one taken away.
  */
-import { walkState, walkText } from './walk.ts';
 import { assembled, writeSource } from './write-module.ts';
 
 const distances = [166, 180, 188, 207, 343];
@@ -29,8 +28,7 @@ const farthest = Math.max(...distances);
 // What lies where in two pages of memory.
 const tableSize = 1024;
 const tableCount = 16;
-const stateStart = tableCount * tableSize;
-const zerosStart = stateStart + 64;
+const zerosStart = tableCount * tableSize;
 const foldedStart = zerosStart + 512;
 const maxLength = 48 * 1024;
 const slack = 1024; // full steps of 16 bytes may run over the end
@@ -138,8 +136,7 @@ const text = `
           (i32.xor (i32.shr_u (local.get $crc) (i32.const 8)) ${lookUp(0, '$w0', 0)}))
         (local.set $p (i32.add (local.get $p) (i32.const 1)))
         (br $byte)))
-    (local.get $crc))
-${walkText(stateStart)})
+    (local.get $crc)))
 `;
 
 /**
@@ -179,8 +176,7 @@ async function build(): Promise<void> {
   const source = `// Written by scripts/web-assembly/crc32c.ts, where it is explained.
 
 /**
- * WebAssembly with SIMD: exports \`memory\`, \`update(crc, length)\`, \`begin()\` and
- * \`walk(at, end)\`.
+ * WebAssembly with SIMD: exports \`memory\` and \`update(crc, length)\`.
  */
 export const moduleBase64 =
 ${await assembled('crc32c', text)};
@@ -191,13 +187,8 @@ export const maxLength = ${maxLength};
 
 /** The tables at the start of its memory, to be filled in: how many, of 256 words each. */
 export const tableCount = ${tableCount};
-
-/** Words of what a walk has found, by their places in its memory. */
-${Object.entries(walkState)
-  .map(([name, offset]) => `export const ${name}At = ${stateStart + offset};`)
-  .join('\n')}
 `;
-  await writeSource('src/protocol/batch-module.ts', source);
+  await writeSource('src/protocol/crc32c-module.ts', source);
 }
 
 void build();

@@ -1,18 +1,28 @@
-/*
- * The WebAssembly that walks over the records of a batch (their format: src/protocol/record.ts),
- * in the memory where its checksum is computed. It knows plain records only: whoever is told that
- * one is not looks at the batch again, and finds out what it is.
+/**
+ * Writes src/protocol/walk-module.ts: the WebAssembly that walks over the records of a batch (their
+ * format: src/protocol/record.ts), in whatever memory they lie. Run it with
+ * `npx jiti scripts/web-assembly/walk.ts` after a change.
+ *
+ * It knows plain records only: whoever is told that one is not looks at the batch again, and finds
+ * out what it is.
  */
-
 import { refuseIf } from './copies.ts';
+import { assembled, writeSource } from './write-module.ts';
 
-/** Words that it keeps from call to call. */
-export const walkState = { count: 0, nullKeys: 4, leastTimestampDelta: 8, mostTimestampDelta: 12 };
+/** What it keeps from call to call, and how that begins. */
+const state = {
+  count: '0',
+  nullKeys: '0',
+  leastTimestampDelta: '0x7fffffff',
+  mostTimestampDelta: '0x80000000',
+};
 
 /** Of an empty key, value and headers: nothing shorter is a record. */
 const shortestRecord = 7;
 /** Less than the five that there may be: every bit of them has its place in 32. */
 const mostVarintBytes = 4;
+/** Bytes of a record's numbers from its length to the length of its headers' first key, and some. */
+const overrun = 40;
 
 const get = (name: string): string => `(local.get ${name})`;
 
@@ -42,30 +52,32 @@ const skip = (length: string): string => `
   (if (i32.gt_s ${get(length)} (i32.const 0))
     (then (local.set $at (i32.add ${get('$at')} ${get(length)}))))`;
 
-const load = (state: number, offset: number): string => `(i32.load (i32.const ${state + offset}))`;
-const store = (state: number, offset: number, name: string): string =>
-  `(i32.store (i32.const ${state + offset}) ${get(name)})`;
+const ofEach = (text: (name: string, first: string) => string): string =>
+  Object.entries(state)
+    .map(([name, first]) => text(name, first))
+    .join('\n  ');
 
-/** @param state  where its words lie */
-export const walkText = (state: number): string => `
+const text = `
+(module
+  (import "host" "memory" (memory 1))
+  ${ofEach((name) => `(global $${name} (mut i32) (i32.const 0))`)}
+  ${ofEach((name) => `(func (export "${name}") (result i32) (global.get $${name}))`)}
+
   ;; Forgets the records before.
   (func (export "begin")
-    (i32.store (i32.const ${state + walkState.count}) (i32.const 0))
-    (i32.store (i32.const ${state + walkState.nullKeys}) (i32.const 0))
-    (i32.store (i32.const ${state + walkState.leastTimestampDelta}) (i32.const 0x7fffffff))
-    (i32.store (i32.const ${state + walkState.mostTimestampDelta}) (i32.const 0x80000000)))
+    ${ofEach((name, first) => `(global.set $${name} (i32.const ${first}))`)})
 
   ;; Goes over the records from $at on that end at $end or before. Gives where the last one ends, or
   ;; -1: one is not whole, or longer than its fields, or has not the next offset, or numbers of over
-  ;; 27 bits. May read 40 bytes behind $end, and believes none of them.
+  ;; 27 bits. May read ${overrun} bytes behind $end, and believes none of them.
   (func (export "walk") (param $at i32) (param $end i32) (result i32)
     (local $recordEnd i32) (local $start i32) (local $v i32) (local $byte i32)
     (local $length i32) (local $delta i32) (local $headers i32)
     (local $count i32) (local $nullKeys i32) (local $least i32) (local $most i32)
-    (local.set $count ${load(state, walkState.count)})
-    (local.set $nullKeys ${load(state, walkState.nullKeys)})
-    (local.set $least ${load(state, walkState.leastTimestampDelta)})
-    (local.set $most ${load(state, walkState.mostTimestampDelta)})
+    (local.set $count (global.get $count))
+    (local.set $nullKeys (global.get $nullKeys))
+    (local.set $least (global.get $leastTimestampDelta))
+    (local.set $most (global.get $mostTimestampDelta))
     (local.set $start ${get('$at')})
 
     (block $stop
@@ -111,9 +123,27 @@ export const walkText = (state: number): string => `
         (local.set $count (i32.add ${get('$count')} (i32.const 1)))
         (br $record)))
 
-    ${store(state, walkState.count, '$count')}
-    ${store(state, walkState.nullKeys, '$nullKeys')}
-    ${store(state, walkState.leastTimestampDelta, '$least')}
-    ${store(state, walkState.mostTimestampDelta, '$most')}
-    ${get('$start')})
+    (global.set $count ${get('$count')})
+    (global.set $nullKeys ${get('$nullKeys')})
+    (global.set $leastTimestampDelta ${get('$least')})
+    (global.set $mostTimestampDelta ${get('$most')})
+    ${get('$start')}))
 `;
+
+async function build(): Promise<void> {
+  const source = `// Written by scripts/web-assembly/walk.ts, where it is explained.
+
+/**
+ * WebAssembly: imports \`host.memory\`; exports \`begin()\`, \`walk(at, end)\`, and functions
+ * that give what was found since \`begin\`: ${Object.keys(state).join(', ')}.
+ */
+export const moduleBase64 =
+${await assembled('walk', text)};
+
+/** Bytes behind those that it is given that have to be there. */
+export const overrun = ${overrun};
+`;
+  await writeSource('src/protocol/walk-module.ts', source);
+}
+
+void build();

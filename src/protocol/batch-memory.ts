@@ -1,23 +1,14 @@
-import {
-  countAt,
-  dataStart,
-  leastTimestampDeltaAt,
-  maxLength,
-  moduleBase64,
-  mostTimestampDeltaAt,
-  nullKeysAt,
-  tableCount,
-} from './batch-module.ts';
+import { dataStart, maxLength, moduleBase64, tableCount } from './crc32c-module.ts';
+import { madeOnce } from './made-once.ts';
+import { RecordScanner, type PlainRecords } from './record-scanner.ts';
 
-interface ModuleExports {
+interface Exports {
   readonly memory: WebAssembly.Memory;
   update(crc: number, length: number): number;
-  begin(): void;
-  walk(at: number, end: number): number;
 }
 
 /**
- * Memory of our own WebAssembly, which computes checksums and looks at records in it; explained in
+ * Memory of our own WebAssembly, which computes checksums in it; explained in
  * scripts/web-assembly/crc32c.ts. Bytes are copied to `data`, at most `maxLength` at a time.
  */
 export class BatchMemory {
@@ -25,17 +16,17 @@ export class BatchMemory {
   readonly tables: Uint32Array;
   /** Void after an update. */
   readonly data: Uint8Array;
-  private readonly words: Int32Array;
-  private readonly functions: ModuleExports;
+  private readonly functions: Exports;
+  private readonly scanner: RecordScanner;
 
   /** @throws where WebAssembly is missing or has no SIMD */
   constructor() {
     const module = new WebAssembly.Module(Buffer.from(moduleBase64, 'base64'));
-    this.functions = new WebAssembly.Instance(module).exports as unknown as ModuleExports;
-    const { buffer } = this.functions.memory;
-    this.tables = new Uint32Array(buffer, 0, tableCount * 256);
-    this.data = new Uint8Array(buffer, dataStart, maxLength);
-    this.words = new Int32Array(buffer, 0, dataStart / 4);
+    this.functions = new WebAssembly.Instance(module).exports as unknown as Exports;
+    const { memory } = this.functions;
+    this.tables = new Uint32Array(memory.buffer, 0, tableCount * 256);
+    this.data = new Uint8Array(memory.buffer, dataStart, maxLength);
+    this.scanner = new RecordScanner(memory);
     fillTables(this.tables);
   }
 
@@ -46,52 +37,24 @@ export class BatchMemory {
 
   /** The next walk begins with the first record of a batch. */
   begin(): void {
-    this.functions.begin();
+    this.scanner.begin();
   }
 
-  /**
-   * Goes over the plain records in `data`.
-   *
-   * @param at   where one begins
-   * @param end  of the bytes at hand
-   * @returns where the last whole one ends; negative: one is not plain, as
-   *   scripts/web-assembly/walk.ts has it
-   */
+  /** As that of `RecordScanner`, with positions in `data`. */
   walk(at: number, end: number): number {
-    return this.functions.walk(dataStart + at, dataStart + end) - dataStart;
+    return this.scanner.walk(dataStart + at, dataStart + end) - dataStart;
   }
 
-  /** Records since `begin`. */
-  get count(): number {
-    return this.words[countAt >> 2] as number;
-  }
-
-  /** How many of them have no key. */
-  get nullKeys(): number {
-    return this.words[nullKeysAt >> 2] as number;
-  }
-
-  get leastTimestampDelta(): number {
-    return this.words[leastTimestampDeltaAt >> 2] as number;
-  }
-
-  get mostTimestampDelta(): number {
-    return this.words[mostTimestampDeltaAt >> 2] as number;
+  found(): PlainRecords {
+    return this.scanner.found();
   }
 }
 
-let shared: BatchMemory | null | undefined;
-
-/** For everybody, who is done with it before anything else happens; null where it cannot be had. */
-export function batchMemory(): BatchMemory | null {
-  if (shared !== undefined) return shared;
-  try {
-    shared = new BatchMemory();
-  } catch {
-    shared = null; // no WebAssembly, or none with SIMD
-  }
-  return shared;
-}
+/**
+ * For everybody, who is done with it before anything else happens; undefined where WebAssembly is
+ * missing or has no SIMD.
+ */
+export const batchMemory = madeOnce(() => new BatchMemory());
 
 /** Table n is for a byte that n more bytes follow. */
 function fillTables(tables: Uint32Array): void {

@@ -1,5 +1,5 @@
-import { maxLength } from './batch-module.ts';
 import { batchMemory, type BatchMemory } from './batch-memory.ts';
+import { maxLength } from './crc32c-module.ts';
 import { loadPackage } from './load-package.ts';
 
 /** A checksum goes on from `crc`, which is not inverted. */
@@ -23,7 +23,7 @@ export function crc32c(buffer: Uint8Array, start: number, end: number, seed = 0)
 
 function bestUpdate(): Update {
   const wasm = batchMemory();
-  return wasm === null ? portableUpdate() : webAssemblyUpdate(wasm);
+  return wasm === undefined ? portableUpdate() : webAssemblyUpdate(wasm);
 }
 
 export function webAssemblyUpdate(wasm: BatchMemory): Update {

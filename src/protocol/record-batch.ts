@@ -7,7 +7,8 @@ import { crc32c } from './crc32c.ts';
 import { MalformedMessage } from './malformed-message.ts';
 import type { Record, RecordInput } from './record.ts';
 import { putRecord, RecordCursor, sizeOfRecord } from './record.ts';
-import { scanWithCrc, type PlainRecords } from './scan-records.ts';
+import type { PlainRecords } from './record-scanner.ts';
+import { scanWithCrc } from './scan-records.ts';
 
 /*
  * A record batch (magic 2), big-endian:

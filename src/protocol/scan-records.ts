@@ -1,18 +1,7 @@
-import { maxLength } from './batch-module.ts';
-import { batchMemory, type BatchMemory } from './batch-memory.ts';
+import { batchMemory } from './batch-memory.ts';
 import { crc32c } from './crc32c.ts';
-
-/**
- * Of records that lie back to back and are whole, with offset deltas 0, 1, 2, ... and timestamps
- * within some 37 hours of the batch's.
- */
-export interface PlainRecords {
-  readonly count: number;
-  readonly haveKeys: boolean;
-  /** From the batch's baseTimestamp, in ms. */
-  readonly leastTimestampDelta: number;
-  readonly mostTimestampDelta: number;
-}
+import { maxLength } from './crc32c-module.ts';
+import { scannerOf, type PlainRecords } from './record-scanner.ts';
 
 export interface RecordsScan {
   readonly crc: number;
@@ -25,6 +14,8 @@ export interface RecordsScan {
 
 /** Bytes: where more are copied twice, as a record is not whole, each record is rather looked at. */
 const mostLeftOver = maxLength / 4;
+/** Bytes: smaller ones are copied and scanned in less time than each is looked at. */
+const largestCopied = 300;
 
 /**
  * One pass for both: the CRC-32C of part of a buffer, and the records that lie at its end.
@@ -38,7 +29,7 @@ export function scanWithCrc(
   end: number,
 ): RecordsScan {
   const wasm = batchMemory();
-  if (wasm === null) return { crc: crc32c(buffer, start, end), records: undefined };
+  if (wasm === undefined) return { crc: crc32c(buffer, start, end), records: undefined };
   let crc = ~0;
   let at = start;
   let isPlain = true;
@@ -57,34 +48,36 @@ export function scanWithCrc(
     crc = wasm.update(crc, used);
     at += used;
   }
-  return { crc: ~crc >>> 0, records: isPlain ? found(wasm) : undefined };
+  return { crc: ~crc >>> 0, records: isPlain ? wasm.found() : undefined };
 }
 
-/** As the part of `scanWithCrc` that looks at records, which fill the buffer. */
-export function scanRecords(buffer: Buffer): PlainRecords | undefined {
+/**
+ * As the part of `scanWithCrc` that looks at records.
+ *
+ * @param content  the records, decompressed
+ * @param count    how many they should be
+ */
+export function scanRecords(content: Buffer, count: number): PlainRecords | undefined {
+  const scanner = scannerOf(content);
+  if (scanner !== undefined) {
+    const end = content.byteOffset + content.length;
+    scanner.begin();
+    return scanner.walk(content.byteOffset, end) === end ? scanner.found() : undefined;
+  }
   const wasm = batchMemory();
-  if (wasm === null) return undefined;
+  if (wasm === undefined || content.length > count * largestCopied) return undefined;
   wasm.begin();
-  for (let at = 0; at < buffer.length;) {
-    const length = Math.min(buffer.length - at, maxLength);
-    wasm.data.set(buffer.subarray(at, at + length));
+  for (let at = 0; at < content.length;) {
+    const length = Math.min(content.length - at, maxLength);
+    wasm.data.set(content.subarray(at, at + length));
     const used = wasm.walk(0, length);
-    if (!isWorthwhile(used, length, at + length === buffer.length)) return undefined;
+    if (!isWorthwhile(used, length, at + length === content.length)) return undefined;
     at += used;
   }
-  return found(wasm);
+  return wasm.found();
 }
 
 /** @param used  what a walk gave for `length` bytes */
 function isWorthwhile(used: number, length: number, isEnd: boolean): boolean {
   return isEnd ? used === length : used >= length - mostLeftOver;
-}
-
-function found(wasm: BatchMemory): PlainRecords {
-  return {
-    count: wasm.count,
-    haveKeys: wasm.nullKeys === 0,
-    leastTimestampDelta: wasm.leastTimestampDelta,
-    mostTimestampDelta: wasm.mostTimestampDelta,
-  };
 }

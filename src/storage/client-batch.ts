@@ -26,7 +26,8 @@ import {
   setMaxTimestamp,
 } from '../protocol/record-batch.ts';
 import type { Record, RecordCursor } from '../protocol/record.ts';
-import { scanRecords, type PlainRecords } from '../protocol/scan-records.ts';
+import type { PlainRecords } from '../protocol/record-scanner.ts';
+import { scanRecords } from '../protocol/scan-records.ts';
 import type { LogSettings, PartitionRef } from './partition-log.ts';
 import type { RecordError } from './record-errors.ts';
 import { RecordErrors } from './record-errors.ts';
@@ -180,9 +181,6 @@ function targetCompression(settings: LogSettings, source: CompressionType): Comp
   return settings.compression === 'uncompressed' ? 'none' : settings.compression;
 }
 
-/** Bytes: smaller ones, decompressed, are copied and scanned in less time than each is looked at. */
-const largestScanned = 300;
-
 /** One pass over the records of a batch: keys, timestamps, offsets. */
 class RecordWalk {
   maxTimestamp = -1;
@@ -241,8 +239,7 @@ class RecordWalk {
 
   /** @param content  the records, decompressed */
   private isScannedFaultless(content: Buffer): boolean {
-    if (content.length > recordsCountAt(this.buffer, this.at) * largestScanned) return false;
-    const scanned = scanRecords(content);
+    const scanned = scanRecords(content, recordsCountAt(this.buffer, this.at));
     return scanned !== undefined && this.isFaultless(scanned);
   }
 

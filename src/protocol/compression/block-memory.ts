@@ -1,3 +1,6 @@
+import { madeOnce } from '../made-once.ts';
+import { scanWithin } from '../record-scanner.ts';
+import { overrun } from '../walk-module.ts';
 import { moduleBase64 } from './block-module.ts';
 
 /** Bytes behind source and target that copies may run over. */
@@ -44,7 +47,7 @@ export class BlockMemory {
   /** Copies a source in, and gives where to put what comes out: there is room for `bound` bytes. */
   put(source: Uint8Array, bound: number): number {
     const target = source.length + slack;
-    this.makeRoom(target + bound + slack);
+    this.makeRoom(target + bound + Math.max(slack, overrun));
     this.bytes.set(source);
     return target;
   }
@@ -56,6 +59,7 @@ export class BlockMemory {
 
   /** What came out, until the next source is put in. */
   lend(start: number, end: number): Buffer {
+    scanWithin(this.memory);
     return Buffer.from(this.memory.buffer, start, end - start);
   }
 
@@ -72,15 +76,5 @@ export class BlockMemory {
   }
 }
 
-let shared: BlockMemory | null | undefined;
-
-/** The one of all codecs; null where it cannot be had. */
-export function blockMemory(): BlockMemory | null {
-  if (shared !== undefined) return shared;
-  try {
-    shared = new BlockMemory();
-  } catch {
-    shared = null; // no WebAssembly, or none with SIMD
-  }
-  return shared;
-}
+/** The one of all codecs; undefined where WebAssembly is missing or has no SIMD. */
+export const blockMemory = madeOnce(() => new BlockMemory());

@@ -1,7 +1,8 @@
+import { loadPackage } from '../load-package.ts';
+import { madeOnce } from '../made-once.ts';
 import { MalformedMessage } from '../malformed-message.ts';
 import { blockMemory, type BlockMemory } from './block-memory.ts';
 import { compressBlock, compressedBound, decompressBlock } from './lz4-block.ts';
-import { optionalPackage } from './optional-package.ts';
 import { xxhash32 } from './xxhash32.ts';
 
 /*
@@ -64,7 +65,8 @@ interface NativePackage {
   decompressFrameSync(data: Buffer): Buffer;
 }
 
-const nativePackage = optionalPackage('lz4-napi');
+/** Not there where it is not installed, or has no binary for this machine. */
+const nativePackage = madeOnce(() => loadPackage('lz4-napi'));
 /**
  * Above this the native package is no faster than our own code, and its memory, once taken, is not
  * given back: hundreds of megabytes after some large batches.

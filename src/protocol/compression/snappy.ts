@@ -1,8 +1,8 @@
 import { int32At, putInt32 } from '../big-endian.ts';
 import { loadPackage } from '../load-package.ts';
+import { madeOnce } from '../made-once.ts';
 import { MalformedMessage } from '../malformed-message.ts';
 import { blockMemory, type BlockMemory } from './block-memory.ts';
-import { optionalPackage } from './optional-package.ts';
 
 /*
  * Snappy as snappy-java ("xerial") frames it, which Kafka's Java clients write:
@@ -36,7 +36,8 @@ interface NativePackage {
   uncompressSync(data: Buffer, options: { asBuffer: true }): Buffer;
 }
 
-const nativePackage = optionalPackage('snappy');
+/** Not there where it is not installed, or has no binary for this machine. */
+const nativePackage = madeOnce(() => loadPackage('snappy'));
 
 /** By the native package; undefined where it is not installed. */
 export function nativeSnappy(): RawSnappy | undefined {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { loadPackage, resolvePackage } from '../load-package.ts';
 import { MalformedMessage } from '../malformed-message.ts';
+import { scanWithin } from '../record-scanner.ts';
 import type { Zstd } from './zstd.ts';
 
 /*
@@ -68,6 +69,7 @@ export function loadWasmZstd(): Zstd {
     new Uint8Array(zstd.f.buffer).set(data, source.pointer);
     const size = work(zstd, source.pointer, target.pointer);
     if (zstd.f.buffer.byteLength <= keptMemory) kept = instance;
+    scanWithin(zstd.f);
     return Buffer.from(zstd.f.buffer, target.pointer, size);
   };
 

@@ -8,7 +8,8 @@ import {
   scanBatch,
 } from '../../../src/protocol/record-batch.ts';
 import type { RecordInput } from '../../../src/protocol/record.ts';
-import { scanRecords, scanWithCrc, type PlainRecords } from '../../../src/protocol/scan-records.ts';
+import { scanWithin, type PlainRecords } from '../../../src/protocol/record-scanner.ts';
+import { scanRecords, scanWithCrc } from '../../../src/protocol/scan-records.ts';
 
 /** What a walk from record to record finds; undefined where a record is not plain. */
 function walked(batch: Buffer): PlainRecords | undefined {
@@ -62,6 +63,19 @@ function scanned(whole: Buffer): PlainRecords | undefined {
   return seen;
 }
 
+const pageSize = 65_536;
+
+/** The same bytes, as a codec lends them: where so many others of its memory follow. */
+function lent(bytes: Buffer, behind: number): Buffer {
+  const pages = Math.ceil((bytes.length + behind) / pageSize);
+  const memory = new WebAssembly.Memory({ initial: pages });
+  scanWithin(memory);
+  const at = pages * pageSize - behind - bytes.length;
+  const content = Buffer.from(memory.buffer, at, bytes.length);
+  bytes.copy(content);
+  return content;
+}
+
 describe('a scan of records', () => {
   it('finds what a walk from one to the next finds, and the checksum', () => {
     let plain = 0;
@@ -72,7 +86,9 @@ describe('a scan of records', () => {
         if (seen === undefined) return; // large records beside small ones
         plain++;
         expect(seen).toEqual(walked(whole));
-        expect(scanRecords(whole.subarray(batchHeaderSize))).toEqual(seen);
+        const content = whole.subarray(batchHeaderSize);
+        expect(scanRecords(content, Infinity)).toEqual(seen);
+        expect(scanRecords(lent(content, 40), 0)).toEqual(seen);
       }),
       { numRuns: 300, seed: 1 },
     );
@@ -102,6 +118,7 @@ describe('a scan of records', () => {
             batchHeaderSize + (isNear ? position % Math.min(records, 10) : position % records);
           whole[at] = (whole[at] as number) ^ change;
           const seen = scanned(whole);
+          const within = scanRecords(lent(whole.subarray(batchHeaderSize), 40), 0);
           let expected: PlainRecords | undefined;
           try {
             expected = walked(whole);
@@ -110,6 +127,7 @@ describe('a scan of records', () => {
           }
           // Whoever scans compares the count with the batch's.
           if (seen?.count === input.length) expect(seen).toEqual(expected);
+          if (within?.count === input.length) expect(within).toEqual(expected);
         },
       ),
       { numRuns: 2000, seed: 2 },
@@ -142,6 +160,26 @@ describe('a scan of records', () => {
       isCrcValid: true,
       records: undefined,
     });
+  });
+
+  it('looks at decompressed records where they lie, whatever their size, else at small ones', () => {
+    const large = batch([{ value: Buffer.alloc(60_000) }, { value: Buffer.alloc(60_000) }]);
+    const content = large.subarray(batchHeaderSize);
+    expect(scanRecords(lent(content, 40), 2)).toEqual(walked(large));
+    expect(scanRecords(content, 2)).toBeUndefined();
+    // Where the memory ends sooner than a walk may look.
+    expect(scanRecords(lent(content, 39), 2)).toBeUndefined();
+    const small = batch(Array.from({ length: 2000 }, () => ({ value: Buffer.alloc(100) })));
+    expect(scanRecords(lent(small.subarray(batchHeaderSize), 0), 2000)).toEqual(walked(small));
+    const cut = lent(content.subarray(0, -1), 40);
+    expect(scanRecords(cut, 2)).toBeUndefined();
+  });
+
+  it.each(['lz4', 'snappy', 'zstd'] as const)('has what %s lends at hand', (compression) => {
+    const records = Array.from({ length: 9 }, () => ({ value: Buffer.alloc(1000, 'value') }));
+    const whole = buildBatch({ records, compression });
+    const { bytes } = openRecords(whole, 0, undefined, true);
+    expect(scanRecords(bytes, 9)).toEqual(walked(batch(records)));
   });
 
   it('does not depend on the batch before', () => {
