@@ -9,6 +9,8 @@ export interface Ratio {
   readonly median: number;
   readonly least: number;
   readonly most: number;
+  /** How many rounds it is of. */
+  readonly rounds: number;
 }
 
 /** Values by the number of their round; a round that failed has none. */
@@ -20,5 +22,10 @@ export function ratioOf(ours: Rounds, theirs: Rounds): Ratio | undefined {
     .map(([round, value]) => value / (theirs.get(round) ?? NaN))
     .filter(Number.isFinite);
   if (ratios.length === 0) return undefined;
-  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
+  return {
+    median: median(ratios),
+    least: Math.min(...ratios),
+    most: Math.max(...ratios),
+    rounds: ratios.length,
+  };
 }

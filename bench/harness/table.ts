@@ -10,6 +10,7 @@ export interface Row {
   readonly case: string;
   readonly figure: string;
   readonly aim: Aim;
+  /** The least of Odradek's own and those that each ratio is of. */
   readonly rounds: number;
   readonly medians: Partial<Record<PeerName, number>>;
   readonly toApache?: Ratio | undefined;
@@ -57,12 +58,13 @@ function rowOf(
   }
   const toApache = ratioOf(values.odradek, values.apache);
   const toKfake = ratioOf(values.odradek, values.kfake);
+  const ownRounds = values.odradek.size;
   return {
     workload: workload.name,
     case: caseName,
     figure,
     aim,
-    rounds: values.odradek.size,
+    rounds: Math.min(ownRounds, toApache?.rounds ?? ownRounds, toKfake?.rounds ?? ownRounds),
     medians,
     toApache,
     toKfake,

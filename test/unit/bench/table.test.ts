@@ -22,6 +22,7 @@ describe('the table of the bench', () => {
       median: 0.5,
       least: 0.25,
       most: 3,
+      rounds: 3,
     });
     expect(ratioOf(rounds([1]), rounds([]))).toBeUndefined();
   });
@@ -30,7 +31,18 @@ describe('the table of the bench', () => {
     const [, ...apache] = samples('apache', [1, 4, 10]);
     const all = [...samples('odradek', [100, 2, 30]), ...apache];
     const [row] = rowsOf(workload, [{ name: 'none', shows }], all);
-    expect(row?.toApache).toEqual({ median: 1.75, least: 0.5, most: 3 });
+    expect(row?.toApache).toEqual({ median: 1.75, least: 0.5, most: 3, rounds: 2 });
+  });
+
+  it('counts the rounds that every broker in a ratio ended', () => {
+    const [, ...apache] = samples('apache', [4, 4, 4]);
+    const ours = samples('odradek', [1, 1, 1]);
+    const named = [{ name: 'none', shows }];
+    expect(rowsOf(workload, named, ours)[0]?.rounds).toBe(3);
+    expect(rowsOf(workload, named, [...ours, ...apache])[0]?.rounds).toBe(2);
+    const [kfake] = samples('kfake', [2]);
+    const all = [...ours, ...apache, ...(kfake === undefined ? [] : [kfake])];
+    expect(rowsOf(workload, named, all)[0]?.rounds).toBe(1);
   });
 
   it('says whether an aim is met, and where the client was the narrow place', () => {
