@@ -12,8 +12,8 @@ export const group: Workload = {
       name: `${size === 'full' ? 50 : 5} members`,
       shows: {
         joinSeconds: { atMost: 0.5 },
-        leaveSeconds: { atMost: 0.5 },
-        killSeconds: {}, // the session timeout of six seconds is most of it
+        leaveSeconds: {},
+        killSeconds: { atMost: 0.5 }, // the session timeout of six seconds is most of it
       },
       prepare: ({ newTopic }) => newTopic(partitions),
       drive: ({ address: broker }, topic) => {
