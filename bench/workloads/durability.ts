@@ -2,12 +2,13 @@ import { load } from '../harness/clients.ts';
 import type { Case, Size, Workload } from '../harness/workload.ts';
 
 const partitions = 6;
+const shows = { cpuPerRequestUs: { atMost: 0.4 }, requestsPerSecond: { atLeast: 1 }, p99Ms: {} };
 
 /** What `flush.messages=1` asks for: an acknowledgement means that it is on the disk. */
 function synced(connections: number, size: Size): Case {
   return {
     name: `flush.messages=1, ${connections} connection${connections === 1 ? '' : 's'}`,
-    shows: { requestsPerSecond: { atLeast: 1 }, p99Ms: {} },
+    shows,
     prepare: ({ newTopic }) => newTopic(partitions, { 'flush.messages': '1' }),
     drive: ({ address: broker }, topic) => {
       const requests = size === 'quick' ? 200 : connections === 1 ? 2000 : 10_000;
@@ -24,7 +25,7 @@ export const durability: Workload = {
   cases: (size) => [
     {
       name: 'idempotent, 16 KiB batches',
-      shows: { cpuPerRequestUs: { atMost: 0.4 }, requestsPerSecond: {} },
+      shows,
       prepare: ({ newTopic }) => newTopic(partitions),
       drive: ({ address: broker }, topic) => {
         const requests = size === 'full' ? 30_000 : 1_000;
