@@ -19,7 +19,6 @@ export const units: Readonly<Record<string, string>> = {
   seconds: 'seconds',
   writtenPerByte: 'bytes written per byte',
   peakMegabytes: 'peak RSS, MB',
-  idleMegabytes: 'idle RSS, MB',
   kibibytesPerConnection: 'RSS per idle connection, KiB',
   clientCores: 'cores used by the client',
 };
