@@ -6,9 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { load } from './clients.ts';
 import { figuresOf, oursAlone } from './figures.ts';
 import { LoopWatch } from './loop-delay.ts';
-import { peers, type PeerBroker, type PeerName } from './peers.ts';
+import { peers, type PeerBroker, type PeerName, type PeerOptions } from './peers.ts';
 import { residentBytes, usageOf } from './process-usage.ts';
-import type { Case, Figures, Size, Target, Workload } from './workload.ts';
+import { takeTurns, turnsOf, type Alone, type Turn } from './turns.ts';
+import type { Case, Figures, Size, Target, WholeRun, Workload } from './workload.ts';
 
 /** One broker's run of one case in one round. */
 export interface Sample {
@@ -29,33 +30,33 @@ export interface RunOptions {
   readonly progress: (line: string) => void;
 }
 
-/** Runs a workload on every broker, alternating: A B C, C B A, A B C, ... */
+/** Runs a workload on every broker, round by round. */
 export async function runWorkload(workload: Workload, options: RunOptions): Promise<Sample[]> {
   const able = options.peers.filter((peer) => workload.peers?.includes(peer) ?? true);
   const cases = await ableCases(workload, options);
   const samples: Sample[] = [];
-  for (let round = 0; round < options.rounds; round++) {
-    for (const peer of round % 2 === 0 ? able : [...able].reverse()) {
-      options.progress(`${workload.name}: round ${round + 1}, ${peer}`);
-      const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'));
-      try {
-        const found = await (workload.whole === undefined
-          ? runCases(workload, cases, peer, folder, options)
-          : workload.whole(
-              { peer, folder, make: (how) => peers[peer].make(folder, how) },
-              options.size,
-            ));
-        for (const [name, figures] of Object.entries(found)) {
-          samples.push({ peer, round, case: name, figures });
-        }
-      } catch (error) {
-        options.progress(`  ${peer} failed: ${(error as Error).message}`);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
+  const take = async (turn: Turn, alone: Alone) => {
+    const folder = mkdtempSync(join(tmpdir(), 'odradek-bench-'));
+    try {
+      const found = await (workload.whole === undefined
+        ? runCases(workload, cases, turn.peer, folder, options)
+        : runWhole(workload, turn.peer, folder, options, alone));
+      for (const [name, figures] of Object.entries(found)) {
+        samples.push({ ...turn, case: name, figures });
       }
-      execFileSync('sync'); // what is still to be written shall not weigh on the next one
+    } catch (error) {
+      options.progress(`  ${turn.peer} failed: ${(error as Error).message}`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
-  }
+  };
+  const how = {
+    isSideBySide: workload.isSideBySide === true,
+    begin: ({ round, peer }: Turn) =>
+      options.progress(`${workload.name}: round ${round + 1}, ${peer}`),
+    settle: () => execFileSync('sync'), // what is still to be written shall not weigh on the next one
+  };
+  await takeTurns(turnsOf(able, options.rounds), how, take);
   return samples;
 }
 
@@ -79,24 +80,19 @@ async function runCases(
   folder: string,
   options: RunOptions,
 ): Promise<Record<string, Figures>> {
-  const profile = peer === 'odradek' ? options.profileFolder : undefined;
+  const profile = profileOptions(workload, peer, options);
   const watch =
     peer === 'odradek' && workload.watchesLoop === true
       ? new LoopWatch(join(folder, 'loop-delay.json'))
       : undefined;
-  const nodeOptions = [
-    ...(watch?.nodeOptions ?? []),
-    ...(profile === undefined
-      ? []
-      : ['--cpu-prof', `--cpu-prof-dir=${join(profile, workload.name)}`]),
-  ];
+  const nodeOptions = [...(watch?.nodeOptions ?? []), ...profile];
   const settings = workload.settings ?? {};
   const broker = await peers[peer].make(folder, { nodeOptions, settings });
   const found: Record<string, Figures> = {};
   try {
     await broker.process.start();
     const target = targetOf(peer, broker);
-    if (profile === undefined) await warmUp(target, options.size);
+    if (profile.length === 0) await warmUp(target, options.size);
     for (const one of cases) {
       found[one.name] = await runCase(one, target, watch);
       options.progress(`  ${one.name}: ${inShort(one, found[one.name] ?? {})}`);
@@ -105,10 +101,35 @@ async function runCases(
     const output = await broker.process.output().catch(() => '');
     options.progress(`  ${peer} failed: ${(error as Error).message}\n${output.slice(-2000)}`);
   } finally {
-    await broker.process.stop(profile === undefined ? 'SIGKILL' : 'SIGTERM');
+    await broker.process.stop(lastSignal(profile));
   }
   return found;
 }
+
+/** A workload that goes its own way on one broker. */
+async function runWhole(
+  workload: Workload,
+  peer: PeerName,
+  folder: string,
+  options: RunOptions,
+  alone: Alone,
+): Promise<Readonly<Record<string, Figures>>> {
+  if (workload.whole === undefined) throw new Error(`nothing runs ${workload.name}`);
+  const nodeOptions = profileOptions(workload, peer, options);
+  const make = (how?: PeerOptions) => peers[peer].make(folder, { ...how, nodeOptions });
+  const bench = { peer, folder, make, lastSignal: lastSignal(nodeOptions), alone };
+  return workload.whole(bench, options.size);
+}
+
+/** Node's options when Odradek's profile is wanted; none for all others. */
+function profileOptions({ name }: Workload, peer: PeerName, options: RunOptions): string[] {
+  if (peer !== 'odradek' || options.profileFolder === undefined) return [];
+  return ['--cpu-prof', `--cpu-prof-dir=${join(options.profileFolder, name)}`];
+}
+
+/** Ends a broker that is not needed any more: gently when it still has to write its profile. */
+const lastSignal = (profile: readonly string[]): WholeRun['lastSignal'] =>
+  profile.length === 0 ? 'SIGKILL' : 'SIGTERM';
 
 async function runCase(one: Case, target: Target, watch?: LoopWatch): Promise<Figures> {
   const prepared = (await one.prepare?.(target)) ?? '';

@@ -1,5 +1,6 @@
 import type { ClientRun } from './clients.ts';
 import type { PeerBroker, PeerName, PeerOptions } from './peers.ts';
+import type { Alone } from './turns.ts';
 
 /** A broker that a case drives. */
 export interface Target extends PeerBroker {
@@ -52,12 +53,18 @@ export interface Workload {
    * that runs already cannot show. Figures by name of the case.
    */
   readonly whole?: (bench: WholeRun, size: Size) => Promise<Readonly<Record<string, Figures>>>;
+  /** All its rounds begin at once, and `whole` says what it does alone: for long waits. */
+  readonly isSideBySide?: boolean;
 }
 
 export interface WholeRun {
   readonly peer: PeerName;
   readonly folder: string;
   readonly make: (options?: PeerOptions) => Promise<PeerBroker>;
+  /** How the broker is ended at last. */
+  readonly lastSignal: 'SIGKILL' | 'SIGTERM';
+  /** Runs what is measured, or weighs on others, while no other round does (see isSideBySide). */
+  readonly alone: Alone;
 }
 
 /** `quick` is for trying the bench itself; its figures mean little. */

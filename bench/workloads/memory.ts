@@ -2,7 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { holdLoad, rdkafkaProduce } from '../harness/clients.ts';
 import { residentBytes } from '../harness/process-usage.ts';
 import { targetOf } from '../harness/runner.ts';
-import type { Figures, Workload } from '../harness/workload.ts';
+import type { Figures, Size, Target, WholeRun, Workload } from '../harness/workload.ts';
+import { partitions, produceRaw, quickly } from './produce-batches.ts';
+import { bigBatches } from './produce-big.ts';
 
 const connections = 10_000;
 const laterMs = 10 * 60_000;
@@ -17,34 +19,54 @@ export const memory: Workload = {
     { name: 'after workload 1', shows: { residentMegabytes: { absoluteAtMost: 200 } } },
     { name: 'ten minutes later', shows: { residentMegabytes: {} } },
   ],
-  whole: async ({ peer, make }, size) => {
-    const broker = await make();
-    try {
-      await broker.process.start();
-      const target = targetOf(peer, broker);
-      const resident = (): Figures => ({ residentMegabytes: residentBytes(target.pid) / 1e6 });
-      await pause(size === 'full' ? 5000 : 1000);
-      const idle = resident();
-      const count = size === 'full' ? connections : 500;
-      const perConnection = await heldConnections(target.pid, target.address, count);
-      const topic = await target.newTopic(6);
-      await rdkafkaProduce({
-        ...{ broker: target.address, topic, records: size === 'full' ? 2_000_000 : 50_000 },
-        properties: { 'batch.size': 131_072, 'linger.ms': 5 },
-      });
-      const loaded = resident();
-      await pause(size === 'full' ? laterMs : 1000);
-      return {
-        idle,
-        'idle connections': { kibibytesPerConnection: perConnection },
-        'after workload 1': loaded,
-        'ten minutes later': resident(),
-      };
-    } finally {
-      await broker.process.stop('SIGKILL');
-    }
+  isSideBySide: true,
+  whole: async (bench, size) => {
+    const { broker, pid, found } = await bench.alone(() => loaded(bench, size));
+    await pause(size === 'full' ? laterMs : 1000);
+    const later = resident(pid);
+    await broker.process.stop(bench.lastSignal);
+    return { ...found, 'ten minutes later': later };
   },
 };
+
+const resident = (pid: number): Figures => ({ residentMegabytes: residentBytes(pid) / 1e6 });
+
+/** Everything up to the long wait; the broker still runs then. */
+async function loaded({ peer, make }: WholeRun, size: Size) {
+  const broker = await make();
+  try {
+    await broker.process.start();
+    const target = targetOf(peer, broker);
+    const { pid } = target;
+    await pause(size === 'full' ? 5000 : 1000);
+    const idle = resident(pid);
+    const count = size === 'full' ? connections : 500;
+    const kibibytesPerConnection = await heldConnections(pid, target.address, count);
+    await produceAll(target, size);
+    const found = {
+      idle,
+      'idle connections': { kibibytesPerConnection },
+      'after workload 1': resident(pid),
+    };
+    return { broker, pid, found };
+  } catch (error) {
+    await broker.process.stop('SIGKILL');
+    throw error;
+  }
+}
+
+/** What workload 1 does, half as much of each codec. */
+async function produceAll(target: Target, size: Size): Promise<void> {
+  const shape = quickly({ ...bigBatches, requests: bigBatches.requests / 2 }, size);
+  await rdkafkaProduce({
+    ...{ broker: target.address, topic: await target.newTopic(partitions) },
+    records: shape.records,
+    properties: { 'batch.size': shape.batchBytes, 'linger.ms': 5 },
+  });
+  for (const codec of ['none', 'lz4', 'zstd', 'gzip', 'snappy']) {
+    await produceRaw(target, await target.newTopic(partitions), codec, shape);
+  }
+}
 
 /** KiB of resident memory that each held connection adds. */
 async function heldConnections(pid: number, broker: string, count: number): Promise<number> {

@@ -18,7 +18,7 @@ export const startUp: Workload = {
   title: 'from the start of the process to the first acknowledged produce',
   peers: ['odradek', 'apache'],
   cases: () => [one(empty, 0.15), one(full), one(killed)],
-  whole: async ({ make }, size) => {
+  whole: async ({ make, lastSignal }, size) => {
     const broker = await make({ waits: false });
     const found: Record<string, Figures> = {};
     try {
@@ -30,7 +30,7 @@ export const startUp: Workload = {
       await broker.process.stop('SIGKILL');
       found[killed] = await timedStart(broker);
     } finally {
-      await broker.process.stop('SIGKILL');
+      await broker.process.stop(lastSignal);
     }
     return found;
   },
