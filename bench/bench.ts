@@ -2,7 +2,7 @@
  * Side by side with other brokers: `npm run bench -- [workload ...] [options]`. README.md beside this
  * file says how to read what comes out.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { guardInWords } from './guard/guard.ts';
@@ -102,6 +102,8 @@ async function measureAll(
   for (const workload of workloads) {
     const began = new Date().toISOString();
     const loadBefore = machineLoad();
+    const profiles = options.profileFolder && join(options.profileFolder, workload.name);
+    if (profiles !== undefined) rmSync(profiles, { recursive: true, force: true }); // of an earlier run
     const samples = await runWorkload(workload, options);
     const cases = workload
       .cases(options.size)
@@ -111,9 +113,7 @@ async function measureAll(
     const { size } = options;
     saveReport(out, { machine, loadBefore, began, name, size, rows, samples });
     console.log(`${workload.number}. ${workload.title}\n\n${markdown(rows)}\n`);
-    if (options.profileFolder !== undefined) {
-      console.log(profileInWords(join(options.profileFolder, workload.name)));
-    }
+    if (profiles !== undefined) console.log(profileInWords(profiles));
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The parts of a V8 .cpuprofile that are read here. */
@@ -17,6 +17,7 @@ interface CpuProfile {
 
 /** Where the time of the profiles in a folder went, without the time that was idle. */
 export function profileInWords(folder: string, lines = 30): string {
+  if (!existsSync(folder)) return 'No profile: Odradek did not run, or did not end by itself.\n';
   const byFunction = new Map<string, number>();
   const byFile = new Map<string, number>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))) {
