@@ -14,6 +14,7 @@ import { SystemClock } from '../src/host/system-clock.ts';
 import { SystemDisk } from '../src/host/system-disk.ts';
 import { SystemRandom } from '../src/host/system-random.ts';
 import { buildBatch } from '../src/protocol/record-batch.ts';
+import type { Commit } from '../src/storage/commit.ts';
 import { DiskLogStore } from '../src/storage/disk/disk-log-store.ts';
 import type { LogStore } from '../src/storage/log-store.ts';
 import { MemoryLogStore } from '../src/storage/memory/memory-log-store.ts';
@@ -90,15 +91,15 @@ async function run(store: LogStore, batchBytes: number, recordBytes: number) {
 
 /** Appends every buffer once and waits for the commit. Returns the time spent in `append`. */
 async function turn(log: PartitionLog, buffers: readonly Buffer[]): Promise<number> {
-  let committed: Promise<void> | undefined;
+  let commit: Commit | undefined;
   const began = performance.now();
   for (const buffer of buffers) {
     buffer.fill(0, 0, 8); // clients send 0
     const range = { buffer, start: 0, end: buffer.length };
-    ({ committed } = log.append(range, { leaderEpoch: 0, origin: 'client' }));
+    ({ commit } = log.append(range, { leaderEpoch: 0, origin: 'client' }));
   }
   const spent = performance.now() - began;
-  await committed;
+  await commit?.done;
   return spent;
 }
 

@@ -47,7 +47,7 @@ export class CoordinatorLog {
         { buffer: batches, start: 0, end: batches.length },
         { ...options, leaderEpoch: this.leaderEpoch, origin: 'coordinator' },
       );
-      await ticket.committed;
+      await ticket.commit.done;
       return ticket.baseOffset;
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error;

@@ -45,6 +45,7 @@ export class BatchMemory {
     return this.scanner.walk(dataStart + at, dataStart + end) - dataStart;
   }
 
+  /** What the walks since `begin` went over. */
   found(): PlainRecords {
     return this.scanner.found();
   }

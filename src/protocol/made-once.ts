@@ -1,4 +1,7 @@
-/** Gives what is made at the first call, or undefined where making it throws. */
+/**
+ * For what a machine may lack: gives what is made at the first call, or undefined where making it
+ * throws.
+ */
 export function madeOnce<T>(make: () => T): () => T | undefined {
   let made: { readonly value: T | undefined } | undefined;
   return () => {

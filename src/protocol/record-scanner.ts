@@ -23,7 +23,7 @@ interface Exports {
 
 let walkModule: WebAssembly.Module | undefined;
 
-/** Our own WebAssembly that looks at records where they lie; explained in scripts/web-assembly/walk.ts. */
+/** WebAssembly that looks at records where they lie; explained in scripts/web-assembly/walk.ts. */
 export class RecordScanner {
   private readonly functions: Exports;
 

@@ -55,7 +55,7 @@ export function scanWithCrc(
  * As the part of `scanWithCrc` that looks at records.
  *
  * @param content  the records, decompressed
- * @param count    how many they should be
+ * @param count    how many they should be: where each is large, a copy of them costs too much
  */
 export function scanRecords(content: Buffer, count: number): PlainRecords | undefined {
   const scanner = scannerOf(content);

@@ -1,6 +1,7 @@
 import type { Caller } from '../host/caller.ts';
 import type { ByteRange, FileRange } from '../protocol/byte-range.ts';
 import type { Uuid } from '../protocol/uuid.ts';
+import type { Commit } from './commit.ts';
 import type { StorageFailure } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
 
@@ -63,7 +64,7 @@ export interface AppendOptions {
 
 /**
  * What became of an append. `append` gives offsets at once; the records are visible and may be
- * acknowledged only when `committed` resolves.
+ * acknowledged only when `commit` is done.
  */
 export interface AppendTicket {
   readonly baseOffset: number;
@@ -73,11 +74,8 @@ export interface AppendTicket {
   readonly logStartOffset: number;
   /** The producer sent this batch before; nothing was appended, the offsets are the first ones. */
   readonly isDuplicate: boolean;
-  /**
-   * Resolves once written as durably as the settings ask. One promise is shared by all appends of
-   * a turn. Rejects with StorageFailure (see storage-failure.ts).
-   */
-  readonly committed: Promise<void>;
+  /** Done once written as durably as the settings ask; shared by all appends of a turn. */
+  readonly commit: Commit;
 }
 
 /** How far a reader may see. */

@@ -12,6 +12,7 @@ import {
 import type { AbortedRow, AbortedTransactions } from './aborted-transactions.ts';
 import type { CleanableLog, LastOfProducer } from './cleaner/cleanable-log.ts';
 import { acceptClientBatch } from './client-batch.ts';
+import { alreadyCommitted } from './commit.ts';
 import type { EpochCache } from './epoch-cache.ts';
 import { LogFlusher } from './log-flusher.ts';
 import { confirmTime, findMaxTimestamp, findTimestamp, type LogView } from './log-lookup.ts';
@@ -41,8 +42,6 @@ import { StorageFailure, systemCodeOf, withCause } from './storage-failure.ts';
 import type { TransactionalProducer, VerificationGuard } from './transaction-verification.ts';
 import type { WriteGroup } from './write-queue.ts';
 import { WriteQueue } from './write-queue.ts';
-
-const alreadyCommitted = Promise.resolve();
 
 /**
  * A partition's log over segments: all that the memory and the disk engine have in common. Where
@@ -210,7 +209,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       logStartOffset: this.logStartOffset,
       isDuplicate: true,
       // The first one may still be on its way.
-      committed:
+      commit:
         batch.lastOffset < this.highWatermark
           ? alreadyCommitted
           : (this.queue.pending ?? alreadyCommitted),
@@ -227,7 +226,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     if (leaderEpoch > this.leaderEpoch) this.leaderEpoch = leaderEpoch;
     this.assignEpoch(leaderEpoch);
     const baseOffset = this.logEndOffset;
-    let committed = alreadyCommitted;
+    let commit = alreadyCommitted;
     for (let at = start; at < end;) {
       const bytes = batchSizeAt(buffer, at);
       const lastOffset = this.logEndOffset + lastOffsetDeltaAt(buffer, at);
@@ -241,7 +240,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       this.logEndOffset = lastOffset + 1;
       this.segments.sizeInBytes += bytes;
       const chunk = buffer.subarray(at, at + bytes);
-      committed = this.queue.add(segment, position, chunk, this.logEndOffset, aborted);
+      commit = this.queue.add(segment, position, chunk, this.logEndOffset, aborted);
       at += bytes;
     }
     this.checkInvariant();
@@ -251,7 +250,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       logAppendTimeMs,
       logStartOffset: this.logStartOffset,
       isDuplicate: false,
-      committed,
+      commit,
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../host/clock.ts';
 import type { AbortedRow } from './aborted-transactions.ts';
+import { Commit } from './commit.ts';
 import type { LogMedium } from './log-medium.ts';
 import type { Segment } from './segment.ts';
 import { StorageFailure, withCause } from './storage-failure.ts';
@@ -47,26 +48,13 @@ interface Step {
   aborted: AbortedRow[] | undefined;
 }
 
-const ignored = (): void => undefined;
-
 /** All appends of a turn. They are committed together. */
 export class WriteGroup {
   readonly steps: Step[] = [];
   bytes = 0;
   /** Offset behind the last record. */
   endOffset = -1;
-  readonly committed: Promise<void>;
-  resolve!: () => void;
-  reject!: (failure: StorageFailure) => void;
-
-  constructor() {
-    this.committed = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // Every append's caller has the same promise; with acks=0 nobody looks at it.
-    this.committed.catch(ignored);
-  }
+  readonly commit = new Commit();
 }
 
 /** What the queue asks of its log. */
@@ -98,9 +86,9 @@ export class WriteQueue implements Committing {
     private readonly owner: WriteOwner,
   ) {}
 
-  /** The promise of what was queued last; undefined when nothing is under way. */
-  get pending(): Promise<void> | undefined {
-    return (this.next ?? this.current)?.committed;
+  /** The commit of what was queued last; undefined when nothing is under way. */
+  get pending(): Commit | undefined {
+    return (this.next ?? this.current)?.commit;
   }
 
   add(
@@ -109,7 +97,7 @@ export class WriteQueue implements Committing {
     chunk: Uint8Array,
     endOffset: number,
     aborted: AbortedRow | undefined,
-  ): Promise<void> {
+  ): Commit {
     const group = this.openGroup();
     let step = group.steps.at(-1);
     if (step?.segment !== segment) step = this.addStep(group, segment, position);
@@ -118,7 +106,7 @@ export class WriteQueue implements Committing {
     group.bytes += chunk.length;
     group.endOffset = endOffset;
     if (aborted !== undefined) (step.aborted ??= []).push(aborted);
-    return group.committed;
+    return group.commit;
   }
 
   /** Queues the change from one segment to the next, behind all bytes of the first. */
@@ -162,7 +150,7 @@ export class WriteQueue implements Committing {
   abandon(failure: StorageFailure): void {
     const group = this.next;
     this.next = undefined;
-    group?.reject(failure);
+    group?.commit.settle(failure);
     this.wakeIdle();
   }
 
@@ -219,13 +207,13 @@ export class WriteQueue implements Committing {
       segment.readableSize = position + bytes;
     }
     this.owner.onCommitted(group);
-    group.resolve();
+    group.commit.settle();
     this.wakeIdle();
   }
 
   private fail(group: WriteGroup, cause: unknown): void {
     const isTakenBack = takenBack(group);
-    group.reject(
+    group.commit.settle(
       isTakenBack
         ? new StorageFailure('NotCommitted', withCause('the write failed', cause), cause)
         : new StorageFailure(

@@ -57,7 +57,7 @@ export function marker(
 /** Appends one batch of the given values as a client does, and waits until it is committed. */
 export async function put(log: PartitionLog, values: readonly string[], timestamp = startMs) {
   const ticket = log.append(batchOf(values, { timestamp }), { leaderEpoch: 0, origin: 'client' });
-  await ticket.committed;
+  await ticket.commit.done;
   return ticket;
 }
 

@@ -6,6 +6,7 @@ import type {
   PartitionRef,
   ReadResult,
 } from '../../src/storage/partition-log.ts';
+import { alreadyCommitted } from '../../src/storage/commit.ts';
 import type { StorageFailure } from '../../src/storage/storage-failure.ts';
 import { partitionRef } from './log-settings.ts';
 
@@ -22,7 +23,7 @@ export class FakeLog implements PartitionLog {
   settings: LogSettings | undefined;
   appended = 0;
   /** What the next append returns; throwing it is up to the test. */
-  committed: Promise<void> = Promise.resolve();
+  commit = alreadyCommitted;
   private readonly listeners = new Set<() => void>();
 
   constructor(readonly ref: PartitionRef = partitionRef()) {}
@@ -40,7 +41,7 @@ export class FakeLog implements PartitionLog {
       logAppendTimeMs: -1,
       logStartOffset: this.logStartOffset,
       isDuplicate: false,
-      committed: this.committed,
+      commit: this.commit,
     };
   }
 

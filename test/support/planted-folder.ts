@@ -75,18 +75,18 @@ function topicRecords(topicId: string, directoryId: string) {
 async function fillWithEverything(log: PartitionLog): Promise<void> {
   for (let i = 0; i < 20; i++) await put(log, [`plain ${i}`, 'b', 'c'], startMs + i);
   for (let i = 0; i < 10; i++)
-    await log.append(idempotentBatch(7, 0, i * 2, 2), asClient).committed;
+    await log.append(idempotentBatch(7, 0, i * 2, 2), asClient).commit.done;
   log.becomeLeader(3);
   for (const [round, type] of (['ABORT', 'COMMIT', 'ABORT'] as const).entries()) {
     const batch = idempotentBatch(8, 0, round * 3, 3, { isTransactional: true });
     const asTransaction = { leaderEpoch: 3, origin: 'client', verification: 'off' } as const;
-    await log.append(batch, asTransaction).committed;
+    await log.append(batch, asTransaction).commit.done;
     const end = marker(type, 8, 0);
-    await log.append(end, { leaderEpoch: 3, origin: 'coordinator', transactionVersion: 1 })
-      .committed;
+    await log.append(end, { leaderEpoch: 3, origin: 'coordinator', transactionVersion: 1 }).commit
+      .done;
   }
   for (let i = 0; i < 12; i++) {
     const batch = batchOf([`after ${i}`], { timestamp: startMs + 100 + i });
-    await log.append(batch, { leaderEpoch: 3, origin: 'client' }).committed;
+    await log.append(batch, { leaderEpoch: 3, origin: 'client' }).commit.done;
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../protocol/messages/produce.ts';
 import { attributesAt, baseSequenceAt, batchHeaderSize } from '../../protocol/record-batch.ts';
 import { zeroUuid } from '../../protocol/uuid.ts';
+import type { Commit, CommitWaiter } from '../../storage/commit.ts';
 import type { AppendOptions, AppendTicket } from '../../storage/partition-log.ts';
 import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
@@ -44,8 +45,6 @@ interface Appended {
   readonly ticket: AppendTicket;
   readonly answers: PartitionAnswer[];
   readonly index: number;
-  /** Why it was not committed. */
-  failure: unknown;
 }
 
 const acksAll = -1;
@@ -85,7 +84,7 @@ const nothing: readonly Promise<void>[] = [];
 const nextTurn = (): void => undefined;
 
 /** One Produce request: everything is appended in one go, then awaited together. */
-class ProduceExchange implements HopefulWaiter {
+class ProduceExchange implements HopefulWaiter, CommitWaiter {
   deadlineMs = 0;
   place = 0;
   isOver = false;
@@ -206,7 +205,7 @@ class ProduceExchange implements HopefulWaiter {
           const ticket = led.append(batch, this.request.acks, this.verificationOf(led, batch));
           partitionResponses.push(succeeded(index, ticket));
           const answers = partitionResponses;
-          this.appended.push({ led, ticket, answers, index: at, failure: undefined });
+          this.appended.push({ led, ticket, answers, index: at });
         } catch (error) {
           partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
         }
@@ -247,19 +246,19 @@ class ProduceExchange implements HopefulWaiter {
     throw producerError(verification, this.context.apiVersion);
   }
 
-  /** However many partitions it has, of each turn's writes it waits for one promise. */
-  private commit(): typeof later {
-    const { appended } = this;
-    let before: Promise<void> | undefined;
-    for (const { ticket } of appended) {
-      const { committed } = ticket;
-      if (committed === before) continue;
-      before = committed;
+  /** However many partitions it has, it waits for one commit per log and turn. */
+  private commit(): ProduceResponse | undefined | typeof later {
+    let before: Commit | undefined;
+    for (const { ticket } of this.appended) {
+      const { commit } = ticket;
+      if (commit === before || !commit.isPending) continue;
+      before = commit;
       this.outstanding++;
-      void committed.then(
-        () => this.onCommitted(),
-        (error: unknown) => this.onFailed(committed, error),
-      );
+      commit.wait(this);
+    }
+    if (this.outstanding === 0) {
+      this.context.releaseRequest(); // a batch that was sent before, and committed
+      return this.settle();
     }
     if (this.request.acks === acksAll) {
       const timeoutMs = Math.max(this.request.timeoutMs, leastTimeoutMs);
@@ -268,12 +267,7 @@ class ProduceExchange implements HopefulWaiter {
     return later;
   }
 
-  private onFailed(committed: Promise<void>, error: unknown): void {
-    for (const one of this.appended) if (one.ticket.committed === committed) one.failure = error;
-    this.onCommitted();
-  }
-
-  private onCommitted(): void {
+  onCommit(): void {
     if (--this.outstanding > 0) return;
     // Written or given up: the logs are done with the batches.
     this.context.releaseRequest();
@@ -297,7 +291,8 @@ class ProduceExchange implements HopefulWaiter {
   }
 
   private settle(): ProduceResponse | undefined {
-    for (const { led, answers, index, failure } of this.appended) {
+    for (const { led, ticket, answers, index } of this.appended) {
+      const { failure } = ticket.commit;
       if (failure !== undefined) {
         answers[index] = this.refusal(led.topicName, led.partition, failure);
       } else if (this.request.acks === acksAll && !led.hasEnoughReplicas()) {

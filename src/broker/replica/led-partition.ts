@@ -105,7 +105,7 @@ export class LedPartition {
     const { leaderEpoch } = this;
     const records = { buffer: marker, start: 0, end: marker.length };
     await this.log.append(records, { leaderEpoch, origin: 'coordinator', transactionVersion })
-      .committed;
+      .commit.done;
   }
 
   private requireReplicas(): void {

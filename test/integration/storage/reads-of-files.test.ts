@@ -106,7 +106,7 @@ test('little is read to memory, and what does not begin where a read ended befor
 test('nothing is given that a reader may not see yet', async () => {
   for (const one of values(40)) await put(log, [one]);
   const open = idempotentBatch(7, 0, 0, 1, { isTransactional: true });
-  await log.append(open, { leaderEpoch: 0, origin: 'client', verification: 'off' }).committed;
+  await log.append(open, { leaderEpoch: 0, origin: 'client', verification: 'off' }).commit.done;
   for (let more = 0; more < 40; more++) await put(log, [value(more)]);
   expect(log.lastStableOffset).toBe(40);
   const stable = await all('lastStableOffset', 350_000);

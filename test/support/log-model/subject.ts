@@ -338,7 +338,7 @@ export class Subject {
       ticket.baseOffset === batch.baseOffset && ticket.lastOffset === endOf(batch) - 1,
       () => `the batch of ${batch.baseOffset} is answered with ${ticket.baseOffset} when repeated`,
     );
-    this.whenCommitted(ticket.committed, endOf(batch));
+    this.whenCommitted(ticket.commit.done, endOf(batch));
     return `repeated ${producerId}'s ${batch.baseOffset}`;
   }
 
@@ -376,7 +376,7 @@ export class Subject {
       () => `appended at ${ticket.baseOffset} and not at ${expected.end}`,
     );
     for (const batch of batches) expected.add(stamped(batch, ticket.logAppendTimeMs));
-    this.whenCommitted(ticket.committed, expected.end);
+    this.whenCommitted(ticket.commit.done, expected.end);
     const [{ producerId, marker, baseOffset }] = batches as [ExpectedBatch];
     return `${marker ?? 'batch'} ${baseOffset} to ${expected.end} of producer ${producerId}`;
   }

@@ -13,6 +13,7 @@ import {
 import { MalformedMessage } from '../../../src/protocol/malformed-message.ts';
 import { buildBatch } from '../../../src/protocol/record-batch.ts';
 import { zeroUuid } from '../../../src/protocol/uuid.ts';
+import { Commit } from '../../../src/storage/commit.ts';
 import { MemoryLogStore } from '../../../src/storage/memory/memory-log-store.ts';
 import type { PartitionLog } from '../../../src/storage/partition-log.ts';
 import { StorageFailure } from '../../../src/storage/storage-failure.ts';
@@ -292,12 +293,11 @@ describe('a log of the storage', () => {
     ['NotCommitted', 'NOT_COORDINATOR'],
     ['OutcomeUnknown', 'COORDINATOR_NOT_AVAILABLE'],
   ] as const)('a write that ends as %s is %s for the client', async (kind, error) => {
+    const commit = new Commit();
+    commit.settle(new StorageFailure(kind, 'test'));
     const log = {
       ref: partitionRef('__consumer_offsets'),
-      append: () => ({
-        baseOffset: 0,
-        committed: Promise.reject(new StorageFailure(kind, 'test')),
-      }),
+      append: () => ({ baseOffset: 0, commit }),
     };
     expect(await refusalOf(over(log as unknown as PartitionLog).append([group]))).toBe(error);
   });

@@ -8,6 +8,8 @@ import {
   scanBatch,
 } from '../../../src/protocol/record-batch.ts';
 import type { RecordInput } from '../../../src/protocol/record.ts';
+import { BlockMemory } from '../../../src/protocol/compression/block-memory.ts';
+import { loadWasmZstd } from '../../../src/protocol/compression/zstd-wasm.ts';
 import { scanWithin, type PlainRecords } from '../../../src/protocol/record-scanner.ts';
 import { scanRecords, scanWithCrc } from '../../../src/protocol/scan-records.ts';
 
@@ -175,11 +177,28 @@ describe('a scan of records', () => {
     expect(scanRecords(cut, 2)).toBeUndefined();
   });
 
-  it.each(['lz4', 'snappy', 'zstd'] as const)('has what %s lends at hand', (compression) => {
-    const records = Array.from({ length: 9 }, () => ({ value: Buffer.alloc(1000, 'value') }));
-    const whole = buildBatch({ records, compression });
-    const { bytes } = openRecords(whole, 0, undefined, true);
-    expect(scanRecords(bytes, 9)).toEqual(walked(batch(records)));
+  it.each([9, 4000])('has what codecs lend at hand, %i records, as their memory grows', (count) => {
+    const records = Array.from({ length: count }, () => ({ value: Buffer.alloc(1000, 'value') }));
+    const plain = batch(records);
+    for (const compression of ['lz4', 'snappy'] as const) {
+      const { bytes } = openRecords(buildBatch({ records, compression }), 0, undefined, true);
+      expect(scanRecords(bytes, count)).toEqual(walked(plain));
+    }
+    const zstd = loadWasmZstd();
+    const content = zstd.compress(plain.subarray(batchHeaderSize), 3);
+    expect(scanRecords(zstd.lend!(content, plain.length), count)).toEqual(walked(plain));
+  });
+
+  it('has them at hand where they come close to the end of the memory', () => {
+    const records = batch(Array.from({ length: 9 }, () => ({ value: Buffer.alloc(1000) })));
+    const content = records.subarray(batchHeaderSize);
+    for (let close = 0; close < 100; close++) {
+      const memory = new BlockMemory();
+      const bound = 8 * pageSize - content.length - close;
+      const end = memory.put(content, bound) + bound;
+      memory.copy(0, content.length, end - content.length);
+      expect(scanRecords(memory.lend(end - content.length, end), 9)).toEqual(walked(records));
+    }
   });
 
   it('does not depend on the batch before', () => {

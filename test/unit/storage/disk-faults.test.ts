@@ -46,7 +46,7 @@ describe.each([
     await put(log, ['a', 'b']);
     disk.failWith(operation, code, { path: /orders-0/, writesBytes: 40 });
     const failed = log.append(batchOf(['c']), asClient);
-    expect(await codeOf(() => failed.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => failed.commit.done)).toBe('KAFKA_STORAGE_ERROR');
     expect(await codeOf(() => log.append(batchOf(['d']), asClient))).toBe('KAFKA_STORAGE_ERROR');
     expect(log.failure?.message).toContain(code);
     expect(await valuesFrom(log, 0)).toEqual(['a', 'b']);
@@ -57,7 +57,7 @@ describe.each([
     const again = await open();
     again.becomeLeader(1);
     expect([again.logStartOffset, again.logEndOffset]).toEqual([0, 2]);
-    await again.append(batchOf(['e']), { ...asClient, leaderEpoch: 1 }).committed;
+    await again.append(batchOf(['e']), { ...asClient, leaderEpoch: 1 }).commit.done;
     expect(await valuesFrom(again, 0)).toEqual(['a', 'b', 'e']);
     await store.close();
     expect(await foundOn(disk.copy())).toEqual(['a', 'b', 'e']);
@@ -68,7 +68,7 @@ describe.each([
     await put(log, ['a']);
     disk.failWith(operation, code);
     const first = log.append(batchOf(['b']), asClient);
-    await codeOf(() => first.committed);
+    await codeOf(() => first.commit.done);
     const { sizeInBytes, logEndOffset } = log;
     for (let i = 0; i < 100; i++) {
       expect(await codeOf(() => log.append(batchOf(['c']), asClient))).toBe('KAFKA_STORAGE_ERROR');
@@ -85,7 +85,7 @@ describe('a write that failed half-way', () => {
     const whole = batchOf(['b']);
     disk.failWith('write', 'ENOSPC', { writesBytes: whole.end });
     const tickets = [log.append(whole, asClient), log.append(batchOf(['c']), asClient)];
-    expect(await codeOf(() => tickets[0]!.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => tickets[0]!.commit.done)).toBe('KAFKA_STORAGE_ERROR');
     expect(disk.stat(firstLog)?.size).toBe(sizeInBytes);
     disk.heal();
     expect(await valuesFrom(await open(), 0)).toEqual(['a']);
@@ -93,18 +93,18 @@ describe('a write that failed half-way', () => {
 
   test('has an unknown outcome where it cannot be taken back; an idempotent retry is safe', async () => {
     const log = await open();
-    await log.append(idempotentBatch(9, 0, 0), asClient).committed;
+    await log.append(idempotentBatch(9, 0, 0), asClient).commit.done;
     const second = idempotentBatch(9, 0, 1);
     disk.failWith('write', 'EIO', { writesBytes: second.end });
     disk.failWith('truncate', 'EIO');
     const ticket = log.append(second, asClient);
-    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    expect(await codeOf(() => ticket.commit.done)).toBe('REQUEST_TIMED_OUT');
     disk.heal();
     const again = await open();
     expect(await valuesFrom(again, 0)).toEqual(['s0', 's1']); // it did turn up
     const retried = again.append(idempotentBatch(9, 0, 1), asClient);
     expect(retried).toMatchObject({ isDuplicate: true, baseOffset: 1 });
-    await retried.committed;
+    await retried.commit.done;
     expect(await valuesFrom(again, 0)).toEqual(['s0', 's1']);
   });
 
@@ -114,7 +114,7 @@ describe('a write that failed half-way', () => {
     disk.failWith('write', 'ENOSPC', { after });
     const turn = [log.append(batchOf(['b'.repeat(900)]), asClient)];
     turn.push(log.append(batchOf(['c'.repeat(900)]), asClient));
-    const codes = await Promise.all(turn.map(({ committed }) => codeOf(() => committed)));
+    const codes = await Promise.all(turn.map(({ commit }) => codeOf(() => commit.done)));
     const isWritten = codes[0] === 'nothing thrown';
     expect(new Set(codes).size).toBe(1);
     disk.heal();
@@ -135,8 +135,8 @@ describe('a flush that failed', () => {
     disk.failWith('sync', 'EIO', { path: /\.log$/, times: 1 }); // a second try would succeed
     const ticket = log.append(batchOf(['b']), asClient);
     await settle(1);
-    const queued = codeOf(() => log.append(batchOf(['c']), asClient).committed);
-    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+    const queued = codeOf(() => log.append(batchOf(['c']), asClient).commit.done);
+    expect(await codeOf(() => ticket.commit.done)).toBe('KAFKA_STORAGE_ERROR');
     expect(await queued).toBe('KAFKA_STORAGE_ERROR');
     const { sync } = disk.calls;
     expect(await codeOf(() => log.flush())).toBe('KAFKA_STORAGE_ERROR');
@@ -163,7 +163,7 @@ describe('a flush that failed', () => {
     disk.failWith('sync', 'EIO', { path: /orders-0$/, times: 1 });
     disk.failWith('sync', 'EIO', { path: /\.log$/, after: 1, times: 1 });
     const ticket = log.append(batchOf(['a']), asClient);
-    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    expect(await codeOf(() => ticket.commit.done)).toBe('REQUEST_TIMED_OUT');
     expect(await valuesFrom(await open({ flushMessages: 1 }), 0)).toEqual([]);
     expect(await foundOn(disk.afterPowerCut())).toEqual([]);
   });
@@ -231,30 +231,30 @@ describe('flush.messages=1', () => {
     const inOneTurn = Array.from({ length: 100 }, (_, i) =>
       log.append(batchOf([`a${i}`]), asClient),
     );
-    await Promise.all(inOneTurn.map(({ committed }) => committed));
+    await Promise.all(inOneTurn.map(({ commit }) => commit.done));
     expect(disk.calls.sync - sync).toBe(1);
     const first = log.append(batchOf(['b']), asClient);
     await new Promise((resolve) => setImmediate(resolve)); // its fsync is under way
     const meanwhile = Array.from({ length: 100 }, (_, i) =>
       log.append(batchOf([`c${i}`]), asClient),
     );
-    await Promise.all([first, ...meanwhile].map(({ committed }) => committed));
+    await Promise.all([first, ...meanwhile].map(({ commit }) => commit.done));
     expect(disk.calls.sync - sync).toBe(3);
     expect(await foundOn(disk.afterPowerCut())).toHaveLength(202);
   });
 
   test('what is found after a kill is durable before it is served', async () => {
     const log = await open({ flushMessages: 1 });
-    await log.append(idempotentBatch(9, 0, 0), asClient).committed;
+    await log.append(idempotentBatch(9, 0, 0), asClient).commit.done;
     disk.turnOffAfter(1); // written, and killed in the fsync
-    log.append(idempotentBatch(9, 0, 1), asClient).committed.catch(() => undefined);
+    log.append(idempotentBatch(9, 0, 1), asClient).commit.done.catch(() => undefined);
     await disk.whenOff;
     disk = disk.copy();
     store = storeOver(disk);
     const again = await open({ flushMessages: 1 });
     const retried = again.append(idempotentBatch(9, 0, 1), asClient);
     expect(retried).toMatchObject({ isDuplicate: true, baseOffset: 1 });
-    await retried.committed;
+    await retried.commit.done;
     expect(await foundOn(disk.afterPowerCut())).toEqual(['s0', 's1']);
   });
 
@@ -292,7 +292,7 @@ describe('files that are removed under us', () => {
     await put(log, ['a', 'b']);
     disk.remove('/data/orders-0');
     const ticket = log.append(batchOf(['c']), asClient);
-    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => ticket.commit.done)).toBe('KAFKA_STORAGE_ERROR');
   });
 
   test('are missed at the next checkpoint; the log begins anew behind what it had', async () => {
@@ -378,7 +378,7 @@ describe('when the system has no descriptors left', () => {
     sparing();
     const log = await open();
     disk.failWith('open', 'EMFILE');
-    expect(await codeOf(() => log.append(batchOf(['a']), asClient).committed)).toBe(
+    expect(await codeOf(() => log.append(batchOf(['a']), asClient).commit.done)).toBe(
       'KAFKA_STORAGE_ERROR',
     );
     disk.heal();
@@ -461,11 +461,11 @@ describe('small files that cannot be written', () => {
       const log = await open();
       disk.failWith('write', 'ENOSPC', { path: new RegExp(name) });
       const ticket = log.append(batchOf(['a']), asClient);
-      expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+      expect(await codeOf(() => ticket.commit.done)).toBe('KAFKA_STORAGE_ERROR');
       disk.heal();
       const again = await open();
       again.becomeLeader(1);
-      await again.append(batchOf(['b']), { ...asClient, leaderEpoch: 1 }).committed;
+      await again.append(batchOf(['b']), { ...asClient, leaderEpoch: 1 }).commit.done;
       await store.close();
       expect(await foundOn(disk.copy())).toEqual(['b']);
       expect(disk.readFile('/data/orders-0/partition.metadata').toString()).toContain(

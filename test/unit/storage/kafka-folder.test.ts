@@ -88,7 +88,7 @@ describe('a folder that Apache Kafka wrote', () => {
   test('takes appends', async () => {
     const { store, log } = await open(disk);
     log.becomeLeader(1);
-    await log.append(batchOf(['ours']), { leaderEpoch: 1, origin: 'client' }).committed;
+    await log.append(batchOf(['ours']), { leaderEpoch: 1, origin: 'client' }).commit.done;
     await store.close();
     const again = await open(disk);
     expect((await valuesFrom(again.log, 500)).at(-1)).toBe('ours');

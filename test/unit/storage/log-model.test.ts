@@ -72,7 +72,7 @@ class Model {
       const ticket = this.log.append(batch, { leaderEpoch: this.epoch, origin: 'client' });
       expect(ticket.baseOffset).toBe(this.values.length);
       for (const value of values) this.values.push({ value, timestamp });
-      tickets.push(ticket.committed);
+      tickets.push(ticket.commit.done);
     }
     await Promise.all(tickets);
     expect(this.log.highWatermark).toBe(this.values.length);

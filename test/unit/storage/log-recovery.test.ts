@@ -44,7 +44,7 @@ describe('after a clean stop', () => {
     const before = await open(disk, small);
     for (let i = 0; i < 40; i++) await put(before.log, [`a${i}`, `b${i}`]);
     before.log.becomeLeader(3);
-    await before.log.append(batchOf(['c']), { leaderEpoch: 3, origin: 'client' }).committed;
+    await before.log.append(batchOf(['c']), { leaderEpoch: 3, origin: 'client' }).commit.done;
     await before.store.close();
     expect(disk.readFile('/data/.kafka_cleanshutdown').toString()).toBe(
       '{"version":0,"brokerEpoch":-1}',
@@ -57,7 +57,7 @@ describe('after a clean stop', () => {
     expect(log.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 80 });
     expect(await valuesFrom(log, 0)).toHaveLength(81);
     log.becomeLeader(4);
-    await log.append(batchOf(['d']), { leaderEpoch: 4, origin: 'client' }).committed;
+    await log.append(batchOf(['d']), { leaderEpoch: 4, origin: 'client' }).commit.done;
     expect(await valuesFrom(log, 80)).toEqual(['c', 'd']);
     await store.close();
   });
@@ -66,7 +66,7 @@ describe('after a clean stop', () => {
     const disk = new MemoryDisk();
     const before = await open(disk);
     before.log.append(idempotentBatch(9, 0, 0, 2), asClient);
-    await before.log.append(idempotentBatch(9, 0, 2, 2), asClient).committed;
+    await before.log.append(idempotentBatch(9, 0, 2, 2), asClient).commit.done;
     await before.store.close();
     const { store, log } = await open(disk);
     const again = log.append(idempotentBatch(9, 0, 2, 2), asClient);
@@ -84,9 +84,9 @@ describe('after a clean stop', () => {
     const disk = new MemoryDisk();
     const before = await open(disk, settings);
     for (let i = 0; i < 8; i++) {
-      await before.log.append(idempotentBatch(9, 0, 2 * i, 2), asClient).committed;
+      await before.log.append(idempotentBatch(9, 0, 2 * i, 2), asClient).commit.done;
     }
-    await before.log.append(idempotentBatch(10, 0, 0), asClient).committed;
+    await before.log.append(idempotentBatch(10, 0, 0), asClient).commit.done;
     await before.store.close();
     const { store, log } = await open(disk, settings);
     for (let i = 3; i < 8; i++) {
@@ -354,7 +354,7 @@ describe('when the disk fails', () => {
     await put(log, ['a']);
     disk.failWith('write', 'ENOSPC');
     const ticket = log.append(batchOf(['b']), asClient);
-    expect(await codeOf(() => ticket.committed)).toBe('KAFKA_STORAGE_ERROR');
+    expect(await codeOf(() => ticket.commit.done)).toBe('KAFKA_STORAGE_ERROR');
     expect(log.failure?.kind).toBe('NotCommitted');
     expect(await codeOf(() => log.append(batchOf(['c']), asClient))).toBe('KAFKA_STORAGE_ERROR');
     expect(log.highWatermark).toBe(1);
@@ -362,7 +362,7 @@ describe('when the disk fails', () => {
     const again = await store.open(partitionRef(), logSettings());
     expect(again).not.toBe(log);
     again.becomeLeader(1);
-    await again.append(batchOf(['d']), { leaderEpoch: 1, origin: 'client' }).committed;
+    await again.append(batchOf(['d']), { leaderEpoch: 1, origin: 'client' }).commit.done;
     expect(await valuesFrom(again, 0)).toEqual(['a', 'd']);
     await store.close();
     expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(true);
@@ -373,8 +373,8 @@ describe('when the disk fails', () => {
     const { log, store } = await open(disk, { flushMessages: 1 });
     disk.failWith('sync', 'EIO');
     const ticket = log.append(batchOf(['a']), asClient);
-    const behind = settle(1).then(() => log.append(batchOf(['b']), asClient).committed);
-    expect(await codeOf(() => ticket.committed)).toBe('REQUEST_TIMED_OUT');
+    const behind = settle(1).then(() => log.append(batchOf(['b']), asClient).commit.done);
+    expect(await codeOf(() => ticket.commit.done)).toBe('REQUEST_TIMED_OUT');
     expect(await codeOf(() => behind)).toBe('KAFKA_STORAGE_ERROR');
     expect(log.highWatermark).toBe(0);
     disk.heal();

@@ -64,17 +64,17 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         expect(ticket).toMatchObject({ baseOffset: 0, lastOffset: 1, isDuplicate: false });
         expect([log.logEndOffset, log.highWatermark]).toEqual([2, 0]);
         expect(await valuesFrom(log, 0, 'logEndOffset')).toEqual([]);
-        await ticket.committed;
+        await ticket.commit.done;
         expect([log.logEndOffset, log.highWatermark]).toEqual([2, 2]);
         expect(await valuesFrom(log, 0)).toEqual(['a', 'b']);
       });
 
-      test('all appends of a turn share one promise and one wake-up', async () => {
+      test('all appends of a turn share one commit and one wake-up', async () => {
         let wakeUps = 0;
         const stop = log.onAdvance(() => wakeUps++);
         const tickets = ['a', 'b', 'c'].map((value) => log.append(batchOf([value]), asClient));
-        expect(new Set(tickets.map(({ committed }) => committed)).size).toBe(1);
-        await tickets[0]!.committed;
+        expect(new Set(tickets.map(({ commit }) => commit)).size).toBe(1);
+        await tickets[0]!.commit.done;
         expect(wakeUps).toBe(1);
         stop();
         await put(log, ['d']);
@@ -85,7 +85,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         await put(log, ['a', 'b']);
         log.becomeLeader(7);
         const ticket = log.append(batchOf(['c']), { leaderEpoch: 7, origin: 'client' });
-        await ticket.committed;
+        await ticket.commit.done;
         const result = await log.read({
           fromOffset: 2,
           maxBytes: 1000,
@@ -114,7 +114,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         const late = batchOf(['late']);
         await settle(1);
         log.append(late, asClient);
-        await tickets[0]!.committed;
+        await tickets[0]!.commit.done;
         await settle();
         expect(log.highWatermark).toBe(9);
         expect((await valuesFrom(log, 7)).map((each) => each.length)).toEqual([300_000, 4]);
@@ -123,7 +123,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
       test('flush.messages=1 commits after the flush, one for all that wait', async () => {
         await reopened({ flushMessages: 1 });
         const tickets = ['a', 'b'].map((each) => log.append(batchOf([each]), asClient));
-        await Promise.all(tickets.map(({ committed }) => committed));
+        await Promise.all(tickets.map(({ commit }) => commit.done));
         expect(await valuesFrom(log, 0)).toEqual(['a', 'b']);
       });
 
@@ -157,7 +157,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
 
       test('a few bytes behind the batch are cut away', async () => {
         const bytes = Buffer.concat([batchOf(['a']).buffer, Buffer.from([1, 2, 3])]);
-        await log.append(rangeOf(bytes), asClient).committed;
+        await log.append(rangeOf(bytes), asClient).commit.done;
         await put(log, ['b']);
         expect(await valuesFrom(log, 0)).toEqual(['a', 'b']);
       });
@@ -244,7 +244,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         await reopened({ timestampType: 'LogAppendTime' });
         const ticket = log.append(batchOf(['a'], { timestamp: 5 }), asClient);
         expect(ticket.logAppendTimeMs).toBe(clock.wallMs());
-        await ticket.committed;
+        await ticket.commit.done;
         const found = await log.offsetForTimestamp(clock.wallMs());
         expect(found).toEqual({ offset: 0, timestamp: clock.wallMs(), leaderEpoch: 0 });
         const result = await log.read({
@@ -271,7 +271,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
 
       test('a wrong largest timestamp in the header is put right', async () => {
         const { buffer } = batchOf(['a'], { timestamp: startMs, maxTimestamp: startMs + 99 });
-        await log.append(rangeOf(buffer), asClient).committed;
+        await log.append(rangeOf(buffer), asClient).commit.done;
         expect(await log.offsetOfMaxTimestamp()).toMatchObject({ timestamp: startMs });
       });
 
@@ -286,7 +286,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
             producerEpoch: 1,
             baseSequence: 0,
           });
-          await log.append(batch, asClient).committed;
+          await log.append(batch, asClient).commit.done;
           const result = await log.read({
             fromOffset: 0,
             maxBytes: 1000,
@@ -311,7 +311,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         expect(await refused(batchOf(['a'], { key: null, compression: 'gzip' }))).toBe(
           'INVALID_RECORD',
         );
-        await log.append(batchOf(['a', 'b'], { compression: 'gzip' }), asClient).committed;
+        await log.append(batchOf(['a', 'b'], { compression: 'gzip' }), asClient).commit.done;
         expect(await valuesFrom(log, 0)).toEqual(['a', 'b']);
       });
     });
@@ -340,10 +340,10 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
       test('a repeated batch is acknowledged with the first one, not before', async () => {
         const first = send(9, 0, 0);
         const again = send(9, 0, 0);
-        expect(again.committed).toBe(first.committed);
-        await first.committed;
+        expect(again.commit.done).toBe(first.commit.done);
+        await first.commit.done;
         expect(log.highWatermark).toBe(1);
-        await send(9, 0, 0).committed;
+        await send(9, 0, 0).commit.done;
       });
 
       test('the next sequence follows the last one (64)', async () => {
@@ -408,7 +408,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
           verification: 'off',
         });
       const end = async (type: 'ABORT' | 'COMMIT', producerId: number, coordinatorEpoch = 0) =>
-        log.append(marker(type, producerId, 0, coordinatorEpoch), asCoordinator).committed;
+        log.append(marker(type, producerId, 0, coordinatorEpoch), asCoordinator).commit.done;
 
       test('nothing from an open transaction on is stable (82)', async () => {
         await put(log, ['plain']);
@@ -421,7 +421,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
       });
 
       test('a marker that is not committed yet does not count', async () => {
-        await begin(9).committed;
+        await begin(9).commit.done;
         const ended = end('COMMIT', 9);
         expect(log.lastStableOffset).toBe(0);
         await ended;
@@ -495,7 +495,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
           const verification = guardFor();
           log.append(batch(0), { ...asClient, verification });
           expect(guardFor(1)).toBeUndefined();
-          await log.append(batch(1), asClient).committed;
+          await log.append(batch(1), asClient).commit.done;
           expect(log.logEndOffset).toBe(2);
         });
 
@@ -510,14 +510,14 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         test('a marker leaves the guard of the next transaction alone, which has its epoch (149)', async () => {
           const verification = guardFor(0, true, 1);
           await log.append(marker('COMMIT', 9, 1), { ...asCoordinator, transactionVersion: 2 })
-            .committed;
+            .commit.done;
           log.append(batch(0, 1), { ...asClient, verification });
           expect(log.logEndOffset).toBe(2);
         });
 
         test('an older epoch is INVALID_PRODUCER_EPOCH before anybody is asked (65)', async () => {
           await end('COMMIT', 9);
-          await log.append(marker('COMMIT', 9, 3), asCoordinator).committed;
+          await log.append(marker('COMMIT', 9, 3), asCoordinator).commit.done;
           expect(await codeOf(() => guardFor(0, false, 2))).toBe('INVALID_PRODUCER_EPOCH');
         });
 
@@ -529,7 +529,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
         });
 
         test('a producer that nobody knows begins anywhere, if it added them before (66)', async () => {
-          await log.append(batch(4), { ...asClient, verification: guardFor(4) }).committed;
+          await log.append(batch(4), { ...asClient, verification: guardFor(4) }).commit.done;
           expect(log.logEndOffset).toBe(1);
         });
 
@@ -549,7 +549,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
           'INVALID_PRODUCER_EPOCH',
         );
         log.append(marker('COMMIT', 9, 1), asOfVersion2);
-        await log.append(marker('COMMIT', 9, 1), asOfVersion2).committed;
+        await log.append(marker('COMMIT', 9, 1), asOfVersion2).commit.done;
         expect([log.logEndOffset, log.lastStableOffset]).toEqual([4, 4]);
       });
 
@@ -628,7 +628,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
           timestamp: startMs + time,
           value: Buffer.from('v'),
         }));
-        await log.append(rangeOf(buildBatch({ records })), asClient).committed;
+        await log.append(rangeOf(buildBatch({ records })), asClient).commit.done;
         const find = async (time: number) => {
           const found = await log.offsetForTimestamp(startMs + time);
           return found === undefined ? undefined : [found.offset, found.timestamp - startMs];
@@ -664,7 +664,7 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
       test('where each leader epoch ends (93)', async () => {
         await put(log, ['a', 'b']);
         log.becomeLeader(4);
-        await log.append(batchOf(['c']), { leaderEpoch: 4, origin: 'client' }).committed;
+        await log.append(batchOf(['c']), { leaderEpoch: 4, origin: 'client' }).commit.done;
         expect(log.latestEpoch).toBe(4);
         expect(log.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 2 });
         expect(log.endOffsetForEpoch(2)).toEqual({ leaderEpoch: 0, endOffset: 2 });

@@ -216,7 +216,7 @@ describe.each(endings)('%s', (_, isClean) => {
       ...asClient,
       leaderEpoch: 1,
     });
-    await more.committed;
+    await more.commit.done;
     expect(more.baseOffset).toBe(next);
     await store.close();
     const once = await openOn(disk);

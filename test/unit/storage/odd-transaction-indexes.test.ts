@@ -37,11 +37,11 @@ beforeAll(async () => {
   const { store, log } = await openOn(transactional);
   const send = async (producerId: number, sequence: number) => {
     const batch = idempotentBatch(producerId, 0, sequence, 1, { isTransactional: true });
-    await log.append(batch, { ...asClient, verification: 'off' }).committed;
+    await log.append(batch, { ...asClient, verification: 'off' }).commit.done;
   };
   const end = async (type: 'ABORT' | 'COMMIT', producerId: number) => {
     const coordinator = { leaderEpoch: 0, origin: 'coordinator' } as const;
-    await log.append(marker(type, producerId, 0), coordinator).committed;
+    await log.append(marker(type, producerId, 0), coordinator).commit.done;
   };
   for (let round = 0; round < rounds; round++) {
     await send(7, 2 * round);

@@ -23,7 +23,7 @@ async function open(disk: MemoryDisk, changes: Partial<LogSettings> = {}): Promi
 async function putIn(log: PartitionLog, leaderEpoch: number, values: string[]): Promise<void> {
   if (log.leaderEpoch < leaderEpoch) log.becomeLeader(leaderEpoch);
   for (const value of values) {
-    await log.append(batchOf([value]), { leaderEpoch, origin: 'client' }).committed;
+    await log.append(batchOf([value]), { leaderEpoch, origin: 'client' }).commit.done;
   }
 }
 
@@ -107,7 +107,7 @@ describe('time indexes after a power cut', () => {
     for (let i = 0; i < 12; i++) {
       const timestamp = startMs + (i < 4 ? 1000 * i : 0);
       await log.append(batchOf([`v${i % 10}`], { timestamp }), { leaderEpoch: 0, origin: 'client' })
-        .committed;
+        .commit.done;
     }
     await log.flush();
     expect(disk.exists('/data/orders-0/00000000000000000010.log')).toBe(true);
@@ -192,9 +192,9 @@ describe('transactions after a power cut', () => {
     const log = await open(disk, { segmentBytes });
     log.becomeLeader(0);
     const coordinator = { leaderEpoch: 0, origin: 'coordinator' } as const;
-    await log.append(sent, { ...coordinator, verification: 'off' }).committed;
+    await log.append(sent, { ...coordinator, verification: 'off' }).commit.done;
     await putIn(log, 0, ['behind the transaction']);
-    await log.append(marker('COMMIT', 7, 0), coordinator).committed;
+    await log.append(marker('COMMIT', 7, 0), coordinator).commit.done;
     await putIn(log, 0, ['a', 'b', 'c']);
     await log.flush();
     expect(log.lastStableOffset).toBe(6);

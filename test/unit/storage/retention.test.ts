@@ -280,8 +280,8 @@ test('a reader whose segment is deleted under it still hears what was aborted th
   const { store, log } = await open('disk', { fileDeleteDelayMs: 60_000 }, { disk });
   const aborted = idempotentBatch(1, 0, 0, 1, { isTransactional: true });
   const first = log.append(aborted, { leaderEpoch: 0, origin: 'client', verification: 'off' });
-  await first.committed;
-  await log.append(marker('ABORT', 1, 0), { leaderEpoch: 0, origin: 'coordinator' }).committed;
+  await first.commit.done;
+  await log.append(marker('ABORT', 1, 0), { leaderEpoch: 0, origin: 'coordinator' }).commit.done;
   for (let i = 0; i < 4; i++) await put(log, [`v${i}`]);
   const request = { fromOffset: 0, maxBytes: 1000, minOneBatch: true } as const;
   const reading = log.read({ ...request, limit: 'lastStableOffset' });

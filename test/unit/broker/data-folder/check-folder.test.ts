@@ -98,7 +98,7 @@ describe('a folder in order', () => {
       log.becomeLeader(2);
       for (let i = 0; i < 4; i++) {
         const batch = batchOf(['c', 'd'], { timestamp: startMs + 10 + i });
-        await log.append(batch, { leaderEpoch: 2, origin: 'client' }).committed;
+        await log.append(batch, { leaderEpoch: 2, origin: 'client' }).commit.done;
       }
       await log.deleteBefore(15);
     });

@@ -92,7 +92,7 @@ export class CleaningFixture {
   async append(batch: ByteRange, origin: 'client' | 'coordinator' = 'client'): Promise<number> {
     const leaderEpoch = this.log.leaderEpoch;
     const ticket = this.log.append(batch, { leaderEpoch, origin, verification: 'off' });
-    await ticket.committed;
+    await ticket.commit.done;
     return ticket.baseOffset;
   }
 
