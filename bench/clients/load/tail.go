@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,9 @@ func tailCommand(args []string) (map[string]any, error) {
 	perBatch := flags.Int("records", 1, "records per batch and request")
 	recordBytes := flags.Int("record-bytes", 1024, "")
 	seconds := flags.Float64("seconds", 5, "")
+	group := flags.String("group", "", "each consumer is a member of a group of its own, GROUP-0 and so on")
+	skip := flags.Duration("skip", -1, "latencies of what was due in that time at first do not count; where it is "+
+		"left out, each consumer's first fifth")
 	_ = flags.Parse(args)
 
 	readers := make([]*tailReader, *consumers)
@@ -30,7 +34,12 @@ func tailCommand(args []string) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		readers[i] = &tailReader{topicReader: newTopicReader(c, *topic, *partitions, 1<<20)}
+		readers[i] = &tailReader{topicReader: newTopicReader(c, *topic, *partitions, 1<<20), skip: *skip}
+	}
+	if *group != "" {
+		if err := joinAll(readers, *broker, *group, *topic, *partitions); err != nil {
+			return nil, err
+		}
 	}
 	p, err := newRawProducer(produceOptions{
 		broker: *broker, topic: *topic, partitions: *partitions, inflight: 1 << 20, acks: -1,
@@ -47,7 +56,7 @@ func tailCommand(args []string) (map[string]any, error) {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			failures[i] = reader.run(epoch, batches)
+			failures[i] = reader.runInGroup(epoch, batches)
 		}()
 	}
 	pace := paced{every: time.Duration(float64(time.Second) * float64(*perBatch) / float64(*rate)), batches: batches}
@@ -63,7 +72,11 @@ func tailCommand(args []string) (map[string]any, error) {
 	busy := cpuSeconds() - before
 	var latencies []time.Duration
 	for _, reader := range readers {
-		latencies = append(latencies, reader.latencies[len(reader.latencies)/5:]...) // without the warm-up
+		counted := reader.latencies
+		if *skip < 0 {
+			counted = counted[len(counted)/5:] // without the warm-up
+		}
+		latencies = append(latencies, counted...)
 	}
 	result := map[string]any{
 		"seconds": took, "busySeconds": busy, "requests": batches,
@@ -128,15 +141,49 @@ func (pace paced) run(p *rawProducer, perBatch, recordBytes int, epoch time.Time
 
 type tailReader struct {
 	*topicReader
+	skip      time.Duration
+	member    *membership // nil where it reads without a group
 	latencies []time.Duration
+}
+
+// joinAll lets them join at the same time: each waits for seconds.
+func joinAll(readers []*tailReader, broker, group, topic string, partitions int) error {
+	failures := make([]error, len(readers))
+	var all sync.WaitGroup
+	for i, reader := range readers {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			reader.member, failures[i] = joinGroup(broker, fmt.Sprintf("%s-%d", group, i), topic, partitions)
+		}()
+	}
+	all.Wait()
+	return errors.Join(failures...)
+}
+
+// runInGroup is run, by a member of a group where there is one.
+func (r *tailReader) runInGroup(epoch time.Time, batches int) error {
+	if r.member == nil {
+		return r.run(epoch, batches)
+	}
+	done, left := make(chan struct{}), make(chan error, 1)
+	go func() { left <- r.member.keep(done) }()
+	err := r.run(epoch, batches)
+	close(done)
+	return errors.Join(err, <-left)
 }
 
 // run reads until it has seen that many batches.
 func (r *tailReader) run(epoch time.Time, batches int) error {
 	for seen := 0; seen < batches; {
-		found, err := r.next(func(_ int32, batch []byte) {
+		found, err := r.next(func(partition int32, batch []byte) {
 			due := time.Duration(firstValue(batch))
-			r.latencies = append(r.latencies, time.Since(epoch)-due)
+			if due >= r.skip {
+				r.latencies = append(r.latencies, time.Since(epoch)-due)
+			}
+			if r.member != nil {
+				r.member.note(partition, r.request.Topics[0].Partitions[partition].FetchOffset)
+			}
 		})
 		if err != nil {
 			return err
