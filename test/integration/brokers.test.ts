@@ -9,7 +9,7 @@ import { metadata } from '../../src/protocol/messages/metadata.ts';
 import { offsetForLeaderEpoch } from '../../src/protocol/messages/offset-for-leader-epoch.ts';
 import { produce } from '../../src/protocol/messages/produce.ts';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
-import { settle } from '../support/manual-clock.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
 import { RawClient } from '../support/raw-client.ts';
 import {
   batchOf,
@@ -26,11 +26,10 @@ import {
 let cluster: RunningBroker;
 const clients: RawClient[] = [];
 
+const orders = { name: 'orders', partitions: 6, replicationFactor: 3 };
+
 beforeEach(async () => {
-  cluster = await startBroker({
-    brokers: 3,
-    topics: [{ name: 'orders', partitions: 6, replicationFactor: 3 }],
-  });
+  cluster = await startBroker({ brokers: 3, topics: [orders] });
 });
 
 afterEach(async () => {
@@ -132,13 +131,18 @@ describe('three brokers in one process', () => {
 });
 
 describe('when a broker stops', () => {
-  it('its leaderships move within 100 ms, at a higher epoch, and nothing is lost', async () => {
+  it('its leaderships move without a wait, at a higher epoch, and nothing is lost', async () => {
+    await cluster.close();
+    // A clock that stands still: whatever waits for a time would wait for ever.
+    cluster = await startBroker({
+      brokers: 3,
+      topics: [orders],
+      clock: new ManualClock(Date.now()),
+    });
     const before = await partitionOf(await clientOf(1), 0);
     const old = await clientOf(before.leaderId);
     await produceValues(old, ['kept']);
-    const startMs = performance.now();
     await cluster.stopBroker(before.leaderId);
-    expect(performance.now() - startMs).toBeLessThan(100);
     const other = await clientOf((before.leaderId % 3) + 1);
     const after = await partitionOf(other, 0);
     expect(after.leaderId).not.toBe(before.leaderId);
