@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../bin/usage.ts';
 import { guardInWords } from './guard/guard.ts';
 import { machineInWords } from './harness/machine.ts';
 import { peerNames, peers, type PeerName } from './harness/peers.ts';
@@ -15,18 +16,25 @@ import { markdown, rowsOf, type Row } from './harness/table.ts';
 import type { Workload } from './harness/workload.ts';
 import { allWorkloads, workloadOf } from './workloads/all-workloads.ts';
 
+/** Rounds that a median in BENCHMARKS.md is of. */
+const tableRounds = 5;
+
 const usage = `npm run bench -- [workload ...] [options]
 
   workloads          by name or number; all when left out
   --brokers LIST     of ${peerNames.join(',')} (odradek,apache)
-  --rounds N         how often each broker is measured (5)
+  --rounds N         how often each broker is measured (${tableRounds})
   --case TEXTS       only cases with one of these in their names
   --quick            without a workload: count what does not depend on the machine, Odradek alone, and
                      compare with bench/guard/guard.json; with one: small sizes, one round
   --update-guard     with --quick: write bench/guard/guard.json
   --profile          Odradek under --cpu-prof, alone; says where the time went
-  --write            write BENCHMARKS.md of the newest full reports in the folder, and measure nothing
+  --write            write BENCHMARKS.md of the newest reports in the folder that are of all cases and
+                     ${tableRounds} rounds or more, and measure nothing
   --out FOLDER       for JSON, tables and profiles (.cache/bench)
+
+Workloads:
+${allWorkloads.map(({ number, name, title }) => `  ${String(number).padStart(2)}  ${name.padEnd(16)} ${title}`).join('\n')}
 `;
 
 async function main(): Promise<void> {
@@ -56,19 +64,26 @@ async function main(): Promise<void> {
   }
   mkdirSync(values.out, { recursive: true });
   if (values.write) {
-    writeTable('BENCHMARKS.md', values.out, allWorkloads);
+    await writeTable('BENCHMARKS.md', values.out, allWorkloads);
     return;
   }
   const alone = values.profile || values.quick;
   const options: RunOptions = {
     peers: await able(values.brokers ?? (alone ? 'odradek' : 'odradek,apache')),
-    rounds: Number(values.rounds ?? (alone ? 1 : 5)),
+    rounds: wholeNumber('--rounds', values.rounds ?? (alone ? '1' : String(tableRounds)), 1, 1000),
     size: values.quick ? 'quick' : 'full',
     profileFolder: values.profile ? join(values.out, 'profile') : undefined,
     only: values.case?.split(','),
     progress: (line) => console.error(line),
   };
-  await measureAll(chosen(positionals), options, values.out);
+  const workloads = chosen(positionals);
+  for (const text of options.only ?? []) {
+    const names = workloads.flatMap((one) => one.cases(options.size).map(({ name }) => name));
+    if (!names.some((name) => name.includes(text))) {
+      throw new Error(`no case '${text}'; there are: ${names.join(', ')}`);
+    }
+  }
+  await measureAll(workloads, options, values.out);
 }
 
 function chosen(names: readonly string[]): readonly Workload[] {
@@ -111,7 +126,9 @@ async function measureAll(
     const rows: Row[] = rowsOf(workload, cases, samples);
     const { name } = workload;
     const { size } = options;
-    saveReport(out, { machine, loadBefore, began, name, size, rows, samples });
+    const isPart =
+      profiles !== undefined || options.only !== undefined || options.rounds < tableRounds;
+    saveReport(out, { machine, loadBefore, began, name, size, isPart, rows, samples });
     console.log(`${workload.number}. ${workload.title}\n\n${markdown(rows)}\n`);
     if (profiles !== undefined) console.log(profileInWords(profiles));
   }

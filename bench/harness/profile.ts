@@ -32,6 +32,7 @@ export function profileInWords(folder: string, lines = 30): string {
     });
   }
   return [
+    `Of the profiles in ${folder}.\n`,
     section('Self time by function', byFunction, lines),
     section('by file', byFile, lines),
   ].join('\n');
@@ -46,7 +47,7 @@ function placeOf(frame: CpuProfile['nodes'][number]['callFrame']): { name: strin
   if (frame.url === '') return { name, file: name.startsWith('(') ? name : '(native)' };
   if (frame.url.startsWith('node:')) return { name, file: frame.url };
   if (!frame.url.startsWith('file:')) return { name, file: frame.url };
-  return { name: `${name}:${frame.lineNumber + 1}`, file: sourceOf(frame.url, frame.lineNumber) };
+  return { name, file: sourceOf(frame.url, frame.lineNumber) };
 }
 
 const bundles = new Map<string, readonly string[]>();

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import type { Workload } from './workload.ts';
 import { markdown, type Row } from './table.ts';
 
@@ -12,6 +13,8 @@ export interface Report {
   readonly began: string;
   readonly name: string;
   readonly size: string;
+  /** A profile, some cases only, or fewer rounds than a table is made of. */
+  readonly isPart: boolean;
   readonly rows: readonly Row[];
   readonly samples: readonly unknown[];
 }
@@ -22,13 +25,17 @@ export function saveReport(folder: string, report: Report): void {
   writeFileSync(file, JSON.stringify(report, null, 2));
 }
 
-/** Writes the table of all workloads: of each the newest report in full size. */
-export function writeTable(file: string, folder: string, workloads: readonly Workload[]): void {
+/** Writes the table of all workloads: of each the newest report that is whole and in full size. */
+export async function writeTable(
+  file: string,
+  folder: string,
+  workloads: readonly Workload[],
+): Promise<void> {
   const reports = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Report)
-    .filter(({ size }) => size === 'full');
+    .filter(({ size, isPart }) => size === 'full' && !isPart);
   const newest = new Map(reports.map((report) => [report.name, report]));
   const machines = new Set([...newest.values()].map(({ machine }) => machine));
   const parts = workloads.map((workload) => section(workload, newest.get(workload.name)));
@@ -39,7 +46,8 @@ export function writeTable(file: string, folder: string, workloads: readonly Wor
     `Machine: ${[...machines].join('; ')}.`,
     ...parts,
   ];
-  writeFileSync(file, `${text.join('\n\n')}\n`);
+  const options = { ...(await resolveConfig(file)), filepath: file };
+  writeFileSync(file, await format(text.join('\n\n'), options));
 }
 
 function section({ number, title }: Workload, report: Report | undefined): string {

@@ -59,7 +59,7 @@ function rowOf(
   const toApache = ratioOf(values.odradek, values.apache);
   const toKfake = ratioOf(values.odradek, values.kfake);
   const ownRounds = values.odradek.size;
-  return {
+  const row = {
     workload: workload.name,
     case: caseName,
     figure,
@@ -71,30 +71,44 @@ function rowOf(
     clientBound: names.filter(
       (peer) => median([...of(peer, 'clientCores').values()]) > clientBoundCores,
     ),
-    met: isMet(aim, medians.odradek, toApache, toKfake),
   };
+  return { ...row, met: isMet(judged(row)) };
 }
 
-function isMet(
-  aim: Aim,
-  ours: number | undefined,
-  toApache: Ratio | undefined,
-  toKfake: Ratio | undefined,
-): boolean | undefined {
-  const verdicts = [
-    atMost(toApache?.median, aim.atMost),
-    atLeast(toApache?.median, aim.atLeast),
-    atMost(toKfake?.median, aim.kfakeAtMost),
-    atLeast(toKfake?.median, aim.kfakeAtLeast),
-    atMost(ours, aim.absoluteAtMost),
-  ].filter((verdict) => verdict !== undefined);
+/** One part of an aim. */
+interface Judged {
+  readonly words: string;
+  /** Undefined where it was not measured. */
+  readonly met: boolean | undefined;
+}
+
+function judged({ aim, medians, toApache, toKfake }: Omit<Row, 'met'>): Judged[] {
+  const { atMost: most, atLeast: least, absoluteAtMost, kfakeAtMost, kfakeAtLeast } = aim;
+  const parts: (Judged | undefined)[] = [
+    atMost('<=', toApache?.median, most),
+    atLeast('>=', toApache?.median, least),
+    atMost('Odradek <=', medians.odradek, absoluteAtMost),
+    atMost('kfake <=', toKfake?.median, kfakeAtMost),
+    atLeast('kfake >=', toKfake?.median, kfakeAtLeast),
+  ];
+  return parts.filter((part) => part !== undefined);
+}
+
+function atMost(words: string, value: number | undefined, limit: number | undefined) {
+  if (limit === undefined) return undefined;
+  return { words: `${words} ${limit}`, met: value === undefined ? undefined : value <= limit };
+}
+
+function atLeast(words: string, value: number | undefined, limit: number | undefined) {
+  if (limit === undefined) return undefined;
+  return { words: `${words} ${limit}`, met: value === undefined ? undefined : value >= limit };
+}
+
+/** Undefined where nothing of it was measured. */
+function isMet(parts: readonly Judged[]): boolean | undefined {
+  const verdicts = parts.map(({ met }) => met).filter((met) => met !== undefined);
   return verdicts.length === 0 ? undefined : verdicts.every(Boolean);
 }
-
-const atMost = (value: number | undefined, limit: number | undefined) =>
-  value === undefined || limit === undefined ? undefined : value <= limit;
-const atLeast = (value: number | undefined, limit: number | undefined) =>
-  value === undefined || limit === undefined ? undefined : value >= limit;
 
 /** The rows as a table in Markdown; `*` marks a broker with which the client was the narrow place. */
 export function markdown(rows: readonly Row[]): string {
@@ -113,11 +127,10 @@ function rowInWords(row: Row): string {
     }
     return digits(value) + (row.clientBound.includes(peer) ? '*' : '');
   };
-  const verdict = row.met === undefined ? '' : row.met ? ', met' : ', **missed**';
   const cells = [
     ...[row.workload, row.case, units[row.figure] ?? row.figure, cell('odradek'), cell('apache')],
     ...[ratioInWords(row.toApache), cell('kfake'), ratioInWords(row.toKfake)],
-    ...[`${aimInWords(row.aim)}${verdict}`, String(row.rounds)],
+    ...[aimInWords(row), String(row.rounds)],
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -127,15 +140,12 @@ function ratioInWords(ratio: Ratio | undefined): string {
   return `${digits(ratio.median)} (${digits(ratio.least)} to ${digits(ratio.most)})`;
 }
 
-function aimInWords(aim: Aim): string {
-  const { atMost: most, atLeast: least, absoluteAtMost, kfakeAtMost, kfakeAtLeast } = aim;
-  return [
-    ...(most === undefined ? [] : [`<= ${most}`]),
-    ...(least === undefined ? [] : [`>= ${least}`]),
-    ...(absoluteAtMost === undefined ? [] : [`Odradek <= ${absoluteAtMost}`]),
-    ...(kfakeAtMost === undefined ? [] : [`kfake <= ${kfakeAtMost}`]),
-    ...(kfakeAtLeast === undefined ? [] : [`kfake >= ${kfakeAtLeast}`]),
-  ].join(', ');
+/** What was not measured is left out. */
+function aimInWords(row: Row): string {
+  const parts = judged(row).filter(({ met }) => met !== undefined);
+  if (parts.length === 0) return '';
+  const words = parts.map((part) => part.words).join(', ');
+  return `${words}, ${row.met === true ? 'met' : '**missed**'}`;
 }
 
 /** Three significant digits. */

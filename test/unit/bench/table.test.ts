@@ -61,6 +61,16 @@ describe('the table of the bench', () => {
     expect(markdown(row === undefined ? [] : [row])).toContain('not measured');
   });
 
+  it('says nothing of the part of an aim that was not measured', () => {
+    const aimed = { name: 'none', shows: { cpuPerGiB: { atMost: 0.25, kfakeAtMost: 0.8 } } };
+    const both = [...samples('odradek', [1]), ...samples('apache', [8])];
+    expect(markdown(rowsOf(workload, [aimed], both))).toContain('|  |  | <= 0.25, met |');
+    const all = [...both, ...samples('kfake', [1])];
+    expect(markdown(rowsOf(workload, [aimed], all))).toContain(
+      '| <= 0.25, kfake <= 0.8, **missed** |',
+    );
+  });
+
   it('leaves others empty where a figure is of Odradek alone', () => {
     const ours: Sample = { peer: 'odradek', round: 0, case: 'none', figures: { loopP99Ms: 4 } };
     const aimed = { name: 'none', shows: { loopP99Ms: { absoluteAtMost: 10 } } };
