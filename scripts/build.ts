@@ -37,6 +37,8 @@ async function declarations(): Promise<void> {
 }
 
 const library = 'src/broker/start-broker';
+/** Code of threads, named in the `imports` of package.json. */
+const threads = ['src/storage/large-batches-thread.ts'];
 
 const common = {
   outbase: '.',
@@ -56,6 +58,7 @@ async function bundle(): Promise<void> {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
   });
+  await build({ ...common, entryPoints: threads, format: 'esm' });
   await build({
     ...common,
     entryPoints: [`${library}.ts`],

@@ -3,6 +3,7 @@ import type { ProducerIds } from '../coordination/producer-ids.ts';
 import type { TransactionCoordinator } from '../coordination/transactions/transaction-coordinator.ts';
 import type { Clock } from '../host/clock.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
+import type { LargeBatches } from '../storage/large-batches.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { TopicCreation } from './catalog/topic-creation.ts';
@@ -23,6 +24,7 @@ export interface BrokerServices {
   readonly logger: LeveledLogger;
   readonly catalog: Catalog;
   readonly store: LogStore;
+  readonly largeBatches: LargeBatches;
   readonly partitions: LedPartitions;
   readonly deadlines: Deadlines;
   readonly sessions: FetchSessions;

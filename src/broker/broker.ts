@@ -10,6 +10,7 @@ import { Descriptors } from '../host/descriptors.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
+import type { LargeBatches } from '../storage/large-batches.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import type { BrokerServices } from './broker-services.ts';
 import type { Catalog } from './catalog/catalog.ts';
@@ -45,6 +46,7 @@ import { PartitionVerifier } from './transactions/verification.ts';
 export interface BrokerParts {
   readonly catalog: Catalog;
   readonly store: LogStore;
+  readonly largeBatches: LargeBatches;
   readonly controllerId: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -224,7 +226,7 @@ export class Broker implements Node {
   }
 
   private services(outgoing: ByteBudget): BrokerServices {
-    const { catalog, store, clock, random, logger, controllerId } = this.parts;
+    const { catalog, store, largeBatches, clock, random, logger, controllerId } = this.parts;
     const { settings } = this;
     return {
       settings,
@@ -233,6 +235,7 @@ export class Broker implements Node {
       logger,
       catalog,
       store,
+      largeBatches,
       partitions: this.partitions,
       deadlines: this.deadlines,
       sessions: new FetchSessions(settings.fetchSessionSlots, clock, random),

@@ -2,6 +2,8 @@ import type { PeerClient } from '../coordination/transactions/peer-client.ts';
 import type { Timer } from '../host/clock.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { randomUuid, type Uuid } from '../protocol/uuid.ts';
+import { startThread } from '../host/thread.ts';
+import { LargeBatches } from '../storage/large-batches.ts';
 import { MemoryLogStore } from '../storage/memory/memory-log-store.ts';
 import { Broker, type BrokerIdentity, type BrokerParts } from './broker.ts';
 import type { BrokerOptions, TopicOptions } from './broker-options.ts';
@@ -33,6 +35,7 @@ export class Cluster implements RunningBroker {
   private readonly running = new Map<number, Broker>();
   private readonly unsubscribe: () => void;
   private readonly peers: PeerClient;
+  private readonly largeBatches: LargeBatches;
   private balanceTimer: Timer | undefined;
   private offlineTimer: Timer | undefined;
   private closing: Promise<void> | undefined;
@@ -43,6 +46,7 @@ export class Cluster implements RunningBroker {
     private readonly around: Surroundings,
   ) {
     this.unsubscribe = engine.catalog.subscribe((image, before) => this.apply(image, before));
+    this.largeBatches = new LargeBatches(around.clock, () => startThread('#large-batches-thread'));
     const peers = new LocalPeers((brokerId) => this.running.get(brokerId)?.peer);
     this.peers = around.between?.(peers) ?? peers;
   }
@@ -163,7 +167,15 @@ export class Cluster implements RunningBroker {
   private async join(ids: readonly number[]): Promise<void> {
     const { catalog, store } = this.engine;
     const controllerId = this.brokerIds[0] ?? -1;
-    const parts: BrokerParts = { catalog, store, controllerId, ...this.around, peers: this.peers };
+    const { largeBatches, peers } = this;
+    const parts: BrokerParts = {
+      catalog,
+      store,
+      largeBatches,
+      controllerId,
+      ...this.around,
+      peers,
+    };
     const joining: Broker[] = [];
     try {
       const registrations: BrokerRegistration[] = [];
@@ -262,6 +274,7 @@ export class Cluster implements RunningBroker {
     await Promise.all([...this.running.values()].map((broker) => broker.close()));
     await this.leave();
     this.running.clear();
+    this.largeBatches.close();
     await this.engine.store.close();
     await this.engine.catalog.close();
   }

@@ -2,3 +2,6 @@
 export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
+
+/** It has more bytes than the limit once decompressed; or may have: nobody has looked further. */
+export class BeyondLimit extends MalformedMessage {}

@@ -248,7 +248,8 @@ export function* batches(range: ByteRange): Generator<BatchHeader, void, void> {
  * @param limit  most bytes they may have once decompressed
  * @param lends  the records are read at once and not kept: decompressed bytes may lie in memory
  *   that is used again
- * @throws {MalformedMessage} an unknown codec, bytes that do not decompress, or more than `limit`
+ * @throws {MalformedMessage} an unknown codec, bytes that do not decompress
+ * @throws {BeyondLimit}
  */
 export function openRecords(
   buffer: Buffer,

@@ -2,7 +2,7 @@ import type { ByteRange } from '../protocol/byte-range.ts';
 import type { CompressionType } from '../protocol/compression/compression-type.ts';
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
-import { MalformedMessage } from '../protocol/malformed-message.ts';
+import { BeyondLimit, MalformedMessage } from '../protocol/malformed-message.ts';
 import {
   baseOffsetAt,
   baseSequenceAt,
@@ -41,10 +41,25 @@ export interface ClientLog {
 }
 
 /**
+ * Most bytes of records that the event loop decompresses for one batch: a few ms of work, and more than the largest
+ * batches of common clients hold.
+ */
+export const mostBytesInLoop = 1024 * 1024;
+/** To build one anew takes several times as long. */
+const mostRebuiltInLoop = mostBytesInLoop / 4;
+
+/** The batch would hold up the event loop: `LargeBatches` looks at it elsewhere. */
+export class TakesLong extends Error {
+  override readonly name = 'TakesLong';
+}
+
+/**
  * Looks at what a client sent for one partition and gives the batch to append: the client's own
  * bytes, with the timestamp rewritten in place where the topic wants it, or a batch built anew where
  * the codec differs. Checks and their order are those of Kafka 4.3.
  *
+ * @param isInLoop  it must not take long
+ * @throws {TakesLong}
  * @throws {KafkaError} INVALID_RECORD, CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP;
  *   `RecordErrors` when single records are to blame
  */
@@ -52,6 +67,7 @@ export function acceptClientBatch(
   sent: ByteRange,
   { settings, ref }: ClientLog,
   nowMs: number,
+  isInLoop = false,
 ): ByteRange {
   const { buffer, start } = sent;
   const end = checkOneBatch(sent);
@@ -68,8 +84,9 @@ export function acceptClientBatch(
   }
   checkHeader(buffer, start);
   try {
-    return acceptRecords(buffer, start, end, { settings, ref }, nowMs, scan.records);
+    return acceptRecords(buffer, start, end, { settings, ref }, nowMs, scan.records, isInLoop);
   } catch (error) {
+    if (isInLoop && error instanceof BeyondLimit) throw new TakesLong(error.message);
     if (error instanceof MalformedMessage) throw invalid(error.message);
     throw error;
   }
@@ -163,11 +180,15 @@ function acceptRecords(
   log: ClientLog,
   nowMs: number,
   seen: PlainRecords | undefined,
+  isInLoop: boolean,
 ): ByteRange {
   const { settings } = log;
   const source = compressionAt(buffer, start);
   const target = targetCompression(settings, source);
-  const walk = new RecordWalk(buffer, start, log, nowMs);
+  if (isInLoop && source !== target && end - start > mostRebuiltInLoop) {
+    throw new TakesLong(`a batch of ${end - start} bytes, to be built anew`);
+  }
+  const walk = new RecordWalk(buffer, start, log, nowMs, isInLoop ? mostBytesInLoop : undefined);
   const isRebuilt = walk.run(source, target, seen);
   if (isRebuilt) return rebuild(buffer, start, walk.records, target, settings, nowMs);
   const isAppendTime = settings.timestampType === 'LogAppendTime';
@@ -200,6 +221,7 @@ class RecordWalk {
     private readonly at: number,
     { settings, ref }: ClientLog,
     nowMs: number,
+    private readonly limit: number | undefined,
   ) {
     this.ref = ref;
     this.needsKey = settings.cleanupCompact;
@@ -218,7 +240,7 @@ class RecordWalk {
     if (!collects && seen !== undefined && this.isFaultless(seen)) return false;
     const isPlain = source === 'none' && target === 'none';
     let isRebuilt = collects;
-    const cursor = openRecords(this.buffer, this.at, undefined, !collects);
+    const cursor = openRecords(this.buffer, this.at, this.limit, !collects);
     if (!collects && source !== 'none' && this.isScannedFaultless(cursor.bytes)) return false;
     let index = 0;
     while (cursor.next()) {

@@ -53,6 +53,8 @@ export interface AppendOptions {
   /** Epoch of the leader that appends; an epoch older than the log's is refused (Fenced). */
   readonly leaderEpoch: number;
   readonly origin: AppendOrigin;
+  /** Of a client's batch: it is what `LargeBatches` gave. */
+  readonly isAccepted?: boolean;
   /** Of transaction markers: 2 = their epoch is larger than the producer's (KIP-890). Default 0. */
   readonly transactionVersion?: number;
   /**
@@ -159,6 +161,7 @@ export interface PartitionLog {
    * belongs to the log until `committed`.
    * @throws {KafkaError} a refusal by the rules (INVALID_RECORD, OUT_OF_ORDER_SEQUENCE_NUMBER, ...);
    *   nothing was appended
+   * @throws {TakesLong} nor was it; let `LargeBatches` accept the client's batch, and append what that gives
    */
   append(batches: ByteRange, options: AppendOptions): AppendTicket;
 

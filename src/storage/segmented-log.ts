@@ -8,6 +8,7 @@ import {
   producerIdAt,
   setBaseOffset,
   setLeaderEpoch,
+  setMaxTimestamp,
 } from '../protocol/record-batch.ts';
 import type { AbortedRow, AbortedTransactions } from './aborted-transactions.ts';
 import type { CleanableLog, LastOfProducer } from './cleaner/cleanable-log.ts';
@@ -181,7 +182,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   }
 
   private appendFromClient(sent: ByteRange, options: AppendOptions, nowMs: number): AppendTicket {
-    const accepted = acceptClientBatch(sent, this, nowMs);
+    const accepted = options.isAccepted ? sent : acceptClientBatch(sent, this, nowMs, true);
     this.checkFits(accepted.end - accepted.start);
     const { buffer, start } = accepted;
     if (producerIdAt(buffer, start) >= 0) {
@@ -190,6 +191,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       this.producers.checkData(buffer, start, options);
     }
     const isAppendTime = this.settings.timestampType === 'LogAppendTime';
+    if (isAppendTime && options.isAccepted) setMaxTimestamp(buffer, start, 'LogAppendTime', nowMs);
     return this.appendAccepted(accepted, options.leaderEpoch, nowMs, isAppendTime ? nowMs : -1);
   }
 

@@ -11,7 +11,8 @@ import { attributesAt, baseSequenceAt, batchHeaderSize } from '../../protocol/re
 import { zeroUuid } from '../../protocol/uuid.ts';
 import type { Commit, CommitWaiter } from '../../storage/commit.ts';
 import type { AppendOptions, AppendTicket } from '../../storage/partition-log.ts';
-import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
+import { checkOneBatch, CorruptFrame, TakesLong } from '../../storage/client-batch.ts';
+import type { LargeBatches } from '../../storage/large-batches.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
 import type { Deadlines, HopefulWaiter } from '../deadlines.ts';
 import { CloseConnection, defineHandler, later, type RequestContext } from '../handler.ts';
@@ -34,6 +35,7 @@ export interface ProduceParts {
   readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly verifier: PartitionVerifier;
+  readonly largeBatches: LargeBatches;
 }
 
 type TopicAnswer = ProduceResponse['responses'][number];
@@ -46,6 +48,16 @@ interface Appended {
   readonly answers: PartitionAnswer[];
   readonly index: number;
 }
+
+/** A batch that takes long to look at: it is appended later, and its answer filled in place. */
+interface Large {
+  readonly led: LedPartition;
+  readonly batch: ByteRange;
+  readonly answers: PartitionAnswer[];
+  readonly index: number;
+}
+
+type Answer = ProduceResponse | undefined | typeof later;
 
 const acksAll = -1;
 const acksNone = 0;
@@ -89,6 +101,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
   place = 0;
   isOver = false;
   private readonly appended: Appended[] = [];
+  private large: Large[] | undefined;
   /** Commits of logs that are still to come. */
   private outstanding = 0;
   private readonly responses: TopicAnswer[] = [];
@@ -102,28 +115,32 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     private readonly context: RequestContext<ProduceResponse>,
   ) {}
 
-  run(): ProduceResponse | undefined | typeof later {
+  run(): Answer {
     const producer = this.transactionalProducer();
     const { appendTurn } = this.context;
     if (appendTurn !== undefined) {
-      return this.appendAfter(appendTurn.then(() => this.prepare(this.openings(), producer)));
+      const prepared = appendTurn.then(() => this.prepare(this.openings(), producer));
+      return this.whenAppended(prepared.then(() => this.append()));
     }
     const openings = this.openings();
-    if (openings.length === 0 && producer === undefined) return this.append();
-    return this.appendAfter(this.prepare(openings, producer));
+    if (openings.length > 0 || producer !== undefined) {
+      const prepared = this.prepare(openings, producer);
+      return this.whenAppended(prepared.then(() => this.append()));
+    }
+    const answer = this.append();
+    return answer instanceof Promise ? this.whenAppended(answer) : answer;
   }
 
   /** Requests of a connection append in their order, whatever each of them waits for. */
-  private appendAfter(prepared: Promise<void>): typeof later {
+  private whenAppended(appended: Promise<Answer>): typeof later {
     const { context } = this;
-    const appended = prepared.then(() => this.append());
     appended.then(
       (response) => {
         if (response !== later) context.settle(response);
       },
       (error: unknown) => context.fail(error),
     );
-    const turn = prepared.then(nextTurn, nextTurn);
+    const turn = appended.then(nextTurn, nextTurn);
     context.appendTurn = turn;
     void turn.then(() => {
       if (context.appendTurn === turn) context.appendTurn = undefined;
@@ -184,7 +201,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     );
   }
 
-  private append(): ProduceResponse | undefined | typeof later {
+  private append(): Answer | Promise<Answer> {
     const { byId } = this;
     for (const { name, topicId, partitionData } of this.request.topicData) {
       if (partitionData.length === 0) continue;
@@ -194,12 +211,13 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
         const at = partitionResponses.length;
         let topicName: string | undefined = byId ? undefined : name;
         let logStartOffset = -1;
+        let led: LedPartition | undefined;
         try {
           if (byId && topicId !== zeroUuid) topicName = this.parts.partitions.nameOf(topicId);
           if (byId && topicName === undefined) {
             throw new KafkaError('UNKNOWN_TOPIC_ID', `no topic has id ${topicId}`);
           }
-          const led = this.parts.partitions.lead(topicName ?? '', index);
+          led = this.parts.partitions.lead(topicName ?? '', index);
           const batch = this.check(led, records);
           logStartOffset = led.log.logStartOffset;
           const ticket = led.append(batch, this.request.acks, this.verificationOf(led, batch));
@@ -207,10 +225,40 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
           const answers = partitionResponses;
           this.appended.push({ led, ticket, answers, index: at });
         } catch (error) {
-          partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
+          if (error instanceof TakesLong && led !== undefined && records !== null) {
+            this.large ??= [];
+            this.large.push({ led, batch: records, answers: partitionResponses, index: at });
+            partitionResponses.push(failed(index, errorCodes.NONE, -1)); // until it is appended
+          } else {
+            partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
+          }
         }
       }
     }
+    return this.large === undefined ? this.conclude() : this.appendLarge(this.large);
+  }
+
+  private async appendLarge(batches: readonly Large[]): Promise<Answer> {
+    for (const { led, batch, answers, index } of batches) {
+      const { topicName, partition, log, settings } = led;
+      try {
+        const to = { ref: log.ref, settings: settings.log };
+        const accepted = await this.parts.largeBatches.accept(batch, to);
+        if (!led.leads) {
+          throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'the leadership ended meanwhile');
+        }
+        const verification = this.verificationOf(led, accepted);
+        const ticket = led.append(accepted, this.request.acks, verification, true);
+        answers[index] = succeeded(partition, ticket);
+        this.appended.push({ led, ticket, answers, index });
+      } catch (error) {
+        answers[index] = this.refusal(topicName, partition, error, log.logStartOffset);
+      }
+    }
+    return this.conclude();
+  }
+
+  private conclude(): Answer {
     return this.appended.length === 0 ? this.finish() : this.commit();
   }
 
@@ -247,7 +295,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
   }
 
   /** However many partitions it has, it waits for one commit per log and turn. */
-  private commit(): ProduceResponse | undefined | typeof later {
+  private commit(): Answer {
     let before: Commit | undefined;
     for (const { ticket } of this.appended) {
       const { commit } = ticket;

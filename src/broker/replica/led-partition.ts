@@ -89,10 +89,11 @@ export class LedPartition {
     records: ByteRange,
     acks: number,
     verification?: AppendOptions['verification'],
+    isAccepted = false,
   ): AppendTicket {
     if (acks === acksAll) this.requireReplicas();
     const { leaderEpoch } = this;
-    return this.log.append(records, { leaderEpoch, origin: 'client', verification });
+    return this.log.append(records, { leaderEpoch, origin: 'client', verification, isAccepted });
   }
 
   /**

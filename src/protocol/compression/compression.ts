@@ -1,4 +1,4 @@
-import { MalformedMessage } from '../malformed-message.ts';
+import { BeyondLimit, MalformedMessage } from '../malformed-message.ts';
 import type { Codec, CompressionType } from './compression-type.ts';
 import * as gzip from './gzip.ts';
 import * as lz4 from './lz4.ts';
@@ -31,7 +31,8 @@ export function compress(type: CompressionType, data: Uint8Array, level?: number
  *
  * @param limit  most bytes that may come out
  * @param lends  the bytes are read before anything else is decompressed, and not kept
- * @throws {MalformedMessage} bytes that the codec did not write, or more than `limit` of them
+ * @throws {MalformedMessage} bytes that the codec did not write
+ * @throws {BeyondLimit} more than `limit` of them
  */
 export function decompress(
   type: CompressionType,
@@ -48,6 +49,7 @@ export function decompress(
       : codec.decompress(bytes, limit);
   } catch (error) {
     if (error instanceof MalformedMessage) throw error;
+    if (isBeyondLimit(error)) throw new BeyondLimit(`${type}: more than ${limit} bytes`);
     const reason = error instanceof Error ? error.message : String(error);
     throw new MalformedMessage(`${type} does not decompress: ${reason}`, { cause: error });
   }
@@ -55,4 +57,9 @@ export function decompress(
 
 function asBuffer(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length);
+}
+
+/** As node:zlib says it. */
+function isBeyondLimit(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -1,6 +1,6 @@
 import { loadPackage } from '../load-package.ts';
 import { madeOnce } from '../made-once.ts';
-import { MalformedMessage } from '../malformed-message.ts';
+import { BeyondLimit, MalformedMessage } from '../malformed-message.ts';
 import { blockMemory, type BlockMemory } from './block-memory.ts';
 import { compressBlock, compressedBound, decompressBlock } from './lz4-block.ts';
 import { xxhash32 } from './xxhash32.ts';
@@ -144,10 +144,22 @@ export function decompress(data: Buffer, limit: number, by?: Lz4): Buffer {
 /** As `decompress`, but the memory is used again by the next call, of any codec. */
 export function lend(data: Buffer, limit: number): Buffer {
   const frame = readFrame(data);
-  const bound = Math.min(limit, largestContent(frame));
   const memory = blockMemory();
-  if (memory?.takes(frame.end, bound) === true) return decompressIn(memory, frame, bound);
-  return decompressBy(lz4(), frame, limit);
+  const bound = Math.min(limit, largestContent(frame));
+  if (memory?.takes(frame.end, bound) !== true) return decompressBy(lz4(), frame, limit);
+  return bound < limit
+    ? decompressIn(memory, frame, bound)
+    : withinLimit(limit, () => decompressIn(memory, frame, limit));
+}
+
+/** Where the limit is what ends the room, a block that does not fit into it may be a good one. */
+function withinLimit(limit: number, decompressed: () => Buffer): Buffer {
+  try {
+    return decompressed();
+  } catch (error) {
+    if (!(error instanceof MalformedMessage)) throw error;
+    throw new BeyondLimit(`lz4: more than ${limit} bytes, or not a frame`);
+  }
 }
 
 /**
@@ -177,7 +189,7 @@ function decompressBy(by: Lz4, frame: Frame, limit: number): Buffer {
   const bound = largestContent(frame);
   if (bound <= limit) return by.decompressFrame(frame, bound);
   // It may still be small enough: the last blocks are seldom full. Ours stops at the limit.
-  return portableLz4.decompressFrame(frame, limit);
+  return withinLimit(limit, () => portableLz4.decompressFrame(frame, limit));
 }
 
 /** Bytes that may come out at most: a byte of a block makes 255 at most. */

@@ -1,7 +1,7 @@
 import { int32At, putInt32 } from '../big-endian.ts';
 import { loadPackage } from '../load-package.ts';
 import { madeOnce } from '../made-once.ts';
-import { MalformedMessage } from '../malformed-message.ts';
+import { BeyondLimit, MalformedMessage } from '../malformed-message.ts';
 import { blockMemory, type BlockMemory } from './block-memory.ts';
 
 /*
@@ -162,13 +162,13 @@ function decompressIn(
   return memory.lend(target, out);
 }
 
-/** @throws {MalformedMessage} more than `limit` bytes, or more than blocks of their sizes can hold */
+/** @throws {BeyondLimit} @throws {MalformedMessage} more than blocks of their sizes can hold */
 function readBlocks(data: Buffer, limit: number): Block[] {
   const blocks: Block[] = [];
   let left = limit;
   for (const { start, end } of placesOf(data)) {
     const length = lengthAt(data, start, end);
-    if (length > left) throw new MalformedMessage(`snappy: more than ${limit} bytes`);
+    if (length > left) throw new BeyondLimit(`snappy: more than ${limit} bytes`);
     if (length > (end - start) * largestExpansion) {
       throw new MalformedMessage('snappy: a block promises more than it can hold');
     }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { loadPackage, resolvePackage } from '../load-package.ts';
-import { MalformedMessage } from '../malformed-message.ts';
+import { BeyondLimit, MalformedMessage } from '../malformed-message.ts';
 import { scanWithin } from '../record-scanner.ts';
 import type { Zstd } from './zstd.ts';
 
@@ -110,7 +110,7 @@ function decompress(withMemory: WithMemory, data: Buffer, limit: number): Buffer
     });
     if (error === 0) return content;
     if (error !== targetTooSmall) throw new MalformedMessage(`zstd: error ${error}`);
-    if (capacity === limit) throw new MalformedMessage(`zstd: more than ${limit} bytes`);
+    if (capacity === limit) throw new BeyondLimit(`zstd: more than ${limit} bytes`);
     capacity = Math.min(limit, capacity * 4);
   }
 }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Deadlines } from '../../../../src/broker/deadlines.ts';
 import type { RequestContext } from '../../../../src/broker/handler.ts';
 import { listOffsetsHandler } from '../../../../src/broker/handlers/list-offsets.ts';
@@ -11,6 +11,9 @@ import { errorCodes } from '../../../../src/protocol/error-codes.ts';
 import { zeroUuid } from '../../../../src/protocol/uuid.ts';
 import type { ProduceRequest } from '../../../../src/protocol/messages/produce.ts';
 import { Commit } from '../../../../src/storage/commit.ts';
+import { TakesLong } from '../../../../src/storage/client-batch.ts';
+import { LargeBatches } from '../../../../src/storage/large-batches.ts';
+import type { PartitionLog } from '../../../../src/storage/partition-log.ts';
 import { StorageFailure, type FailureKind } from '../../../../src/storage/storage-failure.ts';
 import { answerOf } from '../../../support/answer-of.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
@@ -33,12 +36,14 @@ let clock: ManualClock;
 let log: FakeLog;
 let led: LedPartition;
 let partitions: LedPartitions;
+let largeBatches: LargeBatches;
 
 beforeEach(() => {
-  clock = new ManualClock();
+  clock = new ManualClock(Date.now()); // as the batches have it
   log = new FakeLog();
   const settings = { log: logSettings(), minInsyncReplicas: 2 };
   led = new LedPartition('id', 'orders', 0, log, image, settings, () => undefined);
+  largeBatches = new LargeBatches(clock, () => undefined);
   partitions = { lead: () => led, opening: () => undefined } as unknown as LedPartitions;
 });
 
@@ -56,6 +61,7 @@ async function answerTo(acks = -1, timeoutMs = 1_000) {
     deadlines: new Deadlines(clock),
     logger: silentLogger,
     verifier: undefined as never,
+    largeBatches,
   });
   const request: ProduceRequest = {
     transactionalId: null,
@@ -129,6 +135,44 @@ describe('a batch that was appended', () => {
     log.commit = new Commit();
     log.commit.settle(new StorageFailure('NotCommitted', 'no space left'));
     await expect(answerTo(0)).rejects.toThrow('acks=0');
+  });
+});
+
+describe('a batch that takes long to look at', () => {
+  let append: jest.Mock<PartitionLog['append']>;
+
+  beforeEach(() => {
+    const appended = log.append.bind(log);
+    append = jest.fn((_batch, options) => {
+      if (options.isAccepted !== true) throw new TakesLong('as the test wants it');
+      return appended();
+    });
+    log.append = append as unknown as typeof log.append;
+  });
+
+  it('is appended when that was done elsewhere', async () => {
+    expect(await answerTo()).toMatchObject({ errorCode: 0, baseOffset: 0 });
+    expect(append).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not appended when the leadership ended meanwhile', async () => {
+    const answer = answerTo();
+    led.resign();
+    expect(await answer).toMatchObject({ errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER });
+    expect(append).toHaveBeenCalledTimes(1);
+  });
+
+  it('is refused for what is wrong with it', async () => {
+    led.updateSettings({ log: logSettings({ cleanupCompact: true }), minInsyncReplicas: 2 });
+    const answer = await answerTo();
+    expect(answer).toMatchObject({ errorCode: errorCodes.INVALID_RECORD, baseOffset: -1 });
+    expect(answer?.recordErrors).toMatchObject([{ batchIndex: 0 }]);
+    expect(append).toHaveBeenCalledTimes(1);
+  });
+
+  it('is UNKNOWN_SERVER_ERROR when nobody can look at it any more', async () => {
+    largeBatches.close();
+    expect(await answerTo()).toMatchObject({ errorCode: errorCodes.UNKNOWN_SERVER_ERROR });
   });
 });
 
