@@ -250,7 +250,9 @@ class RequestExchange implements RequestContext, Reply {
         view.setUint8(writer.pos, 0); // no tags
         writer.pos += 1;
       }
-      encodeInto(writer, api.response, this.apiVersion, this.response ?? {});
+      const { response } = this;
+      if (Buffer.isBuffer(response)) writer.encoded(response);
+      else encodeInto(writer, api.response, this.apiVersion, response ?? {});
     } catch (error) {
       writer.abandonFrame();
       const { name } = api;
@@ -266,7 +268,8 @@ class RequestExchange implements RequestContext, Reply {
   }
 
   sent(): void {
-    if (this.response !== undefined) this.handler.sent?.(this.response);
+    const { response } = this;
     this.response = undefined;
+    if (response !== undefined && !Buffer.isBuffer(response)) this.handler.sent?.(response);
   }
 }

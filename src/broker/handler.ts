@@ -45,6 +45,12 @@ export interface RequestContext<Response extends object = object> {
  */
 export const later = 'later';
 
+/**
+ * A response, or the bytes of its body in the request's version. The bytes must never change: they
+ * may wait for many sockets at once.
+ */
+export type Answer<A extends AnyApi> = ResponseInput<A> | Buffer;
+
 /** One API: what happens. */
 export interface Handler<A extends AnyApi = AnyApi> {
   readonly api: A;
@@ -52,7 +58,7 @@ export interface Handler<A extends AnyApi = AnyApi> {
   answer(
     request: RequestOf<A>,
     context: RequestContext<ResponseInput<A>>,
-  ): ResponseInput<A> | undefined | Promise<ResponseInput<A> | undefined> | typeof later;
+  ): Answer<A> | undefined | Promise<Answer<A> | undefined> | typeof later;
   /** The response that refuses the whole request, shaped as Kafka's client expects it. */
   refuse(
     errorCode: ErrorCode,
@@ -60,7 +66,10 @@ export interface Handler<A extends AnyApi = AnyApi> {
     request: RequestOf<A>,
     context: RequestContext,
   ): ResponseInput<A>;
-  /** Called when the response was written to the socket or dropped: returns pooled memory. */
+  /**
+   * Called when the response was written to the socket or dropped: returns pooled memory. Not for
+   * one that was given as bytes.
+   */
   sent?(response: ResponseInput<A>): void;
 }
 

@@ -5,6 +5,8 @@ const initialSize = 1024;
 /** A buffer that grew beyond this is not kept for the next message. */
 const largestKept = 256 * 1024;
 const longestString = 0x7fff;
+/** Encoded bytes up to here are copied: a part of their own would cost the socket more. */
+const mostCopied = 4 * 1024;
 /** Below this many characters a loop is faster than the call into the encoder. */
 const shortText = 40;
 
@@ -36,9 +38,9 @@ for (let i = 0; i < alphabet.length; i++) sextets[alphabet.charCodeAt(i)] = i;
  * Compiled code writes numbers straight into `view` and takes the methods below for the rest. They
  * take the position to write at and give the one behind; any of them may replace `view`.
  *
- * Record batches are not copied: they stay outside as ranges and come back at their place in
- * `parts()`. Memory of the writer belongs to the chunks until `reset()`, so call that only when the
- * socket is done with them.
+ * Record batches, and large messages that were encoded before, are not copied: they stay outside as
+ * ranges and come back at their place in `parts()`. Memory of the writer belongs to the chunks until
+ * `reset()`, so call that only when the socket is done with them.
  */
 export class WireWriter {
   buffer: Buffer;
@@ -209,6 +211,12 @@ export class WireWriter {
     this.reserve(at, value.length);
     this.buffer.set(value, at);
     return at + value.length;
+  }
+
+  /** A message, or part of one, that was encoded before: its bytes must not change until `reset()`. */
+  encoded(message: Buffer): void {
+    if (message.length <= mostCopied) this.pos = this.bytes(this.pos, message);
+    else this.keepOutside(this.pos, { buffer: message, start: 0, end: message.length });
   }
 
   /** Room for 16 bytes must be there. */

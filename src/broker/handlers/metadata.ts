@@ -1,3 +1,4 @@
+import { encodeInto } from '../../protocol/codec.ts';
 import { errorCodes } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import { metadata } from '../../protocol/messages/metadata.ts';
@@ -17,6 +18,7 @@ import { invalidTopicName, isInternalTopic } from '../catalog/topic-name.ts';
 import type { TopicCreation } from '../catalog/topic-creation.ts';
 import { defineHandler } from '../handler.ts';
 import type { RequestContext } from '../handler.ts';
+import { EncodedAnswers } from './encoded-answers.ts';
 
 type TopicAnswer = MetadataResponse['topics'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
@@ -26,28 +28,23 @@ type BrokerAnswer = MetadataResponse['brokers'][number];
  * Metadata (key 3). A topic that is made because somebody asks for it is answered with its leaders
  * at once; Kafka would say UNKNOWN_TOPIC_OR_PARTITION first and let the client ask again.
  *
+ * Many clients ask for the same again and again: they get the same bytes until the image changes.
+ *
  * @param autoCreateTopics  `auto.create.topics.enable`
  */
 export const metadataHandler = (creation: TopicCreation, autoCreateTopics: () => boolean) => {
-  const view = new ListenerView();
+  const encoded = new EncodedAnswers();
   return defineHandler(metadata, {
-    async answer(request, context) {
+    answer(request, context) {
       const wanted = wantedTopics(request, context.apiVersion);
       if (wanted.kind === 'names' && request.allowAutoTopicCreation && autoCreateTopics()) {
-        const missing = wanted.names.filter((name) => !context.image.topics.has(name));
-        if (missing.length > 0) await creation.ensure(missing);
+        const { topics } = context.image;
+        const missing = wanted.names.filter((name) => !topics.has(name));
+        if (missing.length > 0) {
+          return creation.ensure(missing).then(() => answerFrom(encoded, wanted, request, context));
+        }
       }
-      const { image } = context; // the newest one, with what was just made
-      const topics = answerTopics(view, wanted, image, context);
-      return {
-        brokers: view.brokers(image, context.listener),
-        clusterId: image.clusterId,
-        controllerId: controllerId(image, context.nodeId),
-        topics: request.includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
-        ...(request.includeClusterAuthorizedOperations && {
-          clusterAuthorizedOperations: clusterOperations,
-        }),
-      };
+      return answerFrom(encoded, wanted, request, context);
     },
     refuse: (errorCode, _message, { topics }) => ({
       brokers: [],
@@ -89,13 +86,35 @@ function requireNameOnly(topic: { name: string | null; topicId: string }, versio
   }
 }
 
+/** From the newest image, with what was just made. */
+function answerFrom(
+  encoded: EncodedAnswers,
+  wanted: Wanted,
+  request: MetadataRequest,
+  { apiVersion, image, listener, nodeId }: RequestContext,
+): Buffer {
+  const ofTopics = request.includeTopicAuthorizedOperations;
+  const ofCluster = request.includeClusterAuthorizedOperations;
+  const key = `${apiVersion} ${listener} ${ofTopics} ${ofCluster} ${JSON.stringify(wanted)}`;
+  return encoded.answer(image, key, (writer) => {
+    const topics = answerTopics(wanted, image, listener, kindOf(apiVersion));
+    encodeInto(writer, metadata.response, apiVersion, {
+      brokers: answerBrokers(image, listener),
+      clusterId: image.clusterId,
+      controllerId: controllerId(image, nodeId),
+      topics: ofTopics ? topics.map(withOperations) : topics,
+      clusterAuthorizedOperations: ofCluster ? clusterOperations : noOperations,
+    });
+  });
+}
+
 function answerTopics(
-  view: ListenerView,
   wanted: Wanted,
   image: MetadataImage,
-  { listener, apiVersion }: RequestContext,
+  listener: string,
+  kind: VersionKind,
 ): TopicAnswer[] {
-  const answer = (topic: TopicImage): TopicAnswer => view.topic(image, topic, listener, apiVersion);
+  const answer = (topic: TopicImage): TopicAnswer => answerTopic(image, topic, listener, kind);
   switch (wanted.kind) {
     case 'all':
       return Array.from(image.topics.values(), answer);
@@ -110,6 +129,33 @@ function answerTopics(
         return topic === undefined ? unknownId(id) : answer(topic);
       });
   }
+}
+
+const answerTopic = (
+  image: MetadataImage,
+  topic: TopicImage,
+  listener: string,
+  kind: VersionKind,
+): TopicAnswer => ({
+  errorCode: errorCodes.NONE,
+  name: topic.name,
+  topicId: topic.id,
+  isInternal: isInternalTopic(topic.name),
+  partitions: topic.partitions.map((partition, index) =>
+    answerPartition(image, partition, index, listener, kind),
+  ),
+});
+
+/** Live brokers that have the listener. */
+function answerBrokers({ brokers }: MetadataImage, listener: string): BrokerAnswer[] {
+  const answer: BrokerAnswer[] = [];
+  for (const broker of brokers.values()) {
+    const endpoint = broker.fenced ? undefined : endpointOf(broker, listener);
+    if (endpoint === undefined) continue;
+    const { host, port } = endpoint;
+    answer.push({ nodeId: broker.id, host, port, rack: broker.rack });
+  }
+  return answer;
 }
 
 function unknownName(name: string): TopicAnswer {
@@ -142,61 +188,6 @@ type VersionKind = 'v0' | 'v1 to v5' | 'v6 on';
 
 const kindOf = (version: number): VersionKind =>
   version === 0 ? 'v0' : version < 6 ? 'v1 to v5' : 'v6 on';
-
-interface CachedTopic {
-  /** Of the image that the answer was made from. */
-  readonly brokers: MetadataImage['brokers'];
-  readonly answer: TopicAnswer;
-}
-
-/** Answers, kept as long as the topic and the brokers stay the same. */
-class ListenerView {
-  readonly #topics = new WeakMap<TopicImage, Map<string, CachedTopic>>();
-  readonly #brokers = new WeakMap<MetadataImage['brokers'], Map<string, BrokerAnswer[]>>();
-
-  topic(image: MetadataImage, topic: TopicImage, listener: string, version: number): TopicAnswer {
-    const kind = kindOf(version);
-    let byKey = this.#topics.get(topic);
-    if (byKey === undefined) {
-      byKey = new Map<string, CachedTopic>();
-      this.#topics.set(topic, byKey);
-    }
-    const key = `${kind} ${listener}`;
-    const cached = byKey.get(key);
-    if (cached?.brokers === image.brokers) return cached.answer;
-    const answer: TopicAnswer = {
-      errorCode: errorCodes.NONE,
-      name: topic.name,
-      topicId: topic.id,
-      isInternal: isInternalTopic(topic.name),
-      partitions: topic.partitions.map((partition, index) =>
-        answerPartition(image, partition, index, listener, kind),
-      ),
-    };
-    byKey.set(key, { brokers: image.brokers, answer });
-    return answer;
-  }
-
-  /** Live brokers that have the listener. */
-  brokers({ brokers }: MetadataImage, listener: string): BrokerAnswer[] {
-    let byListener = this.#brokers.get(brokers);
-    if (byListener === undefined) {
-      byListener = new Map<string, BrokerAnswer[]>();
-      this.#brokers.set(brokers, byListener);
-    }
-    const cached = byListener.get(listener);
-    if (cached !== undefined) return cached;
-    const answer: BrokerAnswer[] = [];
-    for (const broker of brokers.values()) {
-      const endpoint = broker.fenced ? undefined : endpointOf(broker, listener);
-      if (endpoint === undefined) continue;
-      const { host, port } = endpoint;
-      answer.push({ nodeId: broker.id, host, port, rack: broker.rack });
-    }
-    byListener.set(listener, answer);
-    return answer;
-  }
-}
 
 function answerPartition(
   image: MetadataImage,

@@ -11,7 +11,7 @@ import {
 import type { ConnectionFacts, Outcome } from '../../../src/broker/network/connection.ts';
 import type { Logger } from '../../../src/host/logger.ts';
 import { silentLogger } from '../../../src/host/logger.ts';
-import { decode } from '../../../src/protocol/codec.ts';
+import { decode, encode } from '../../../src/protocol/codec.ts';
 import { errorCodes } from '../../../src/protocol/error-codes.ts';
 import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { MalformedMessage } from '../../../src/protocol/malformed-message.ts';
@@ -29,7 +29,11 @@ const connection: ConnectionFacts = {
 
 type Answer = Handler<typeof heartbeat>['answer'];
 
-function dispatch(answer: Answer, logger: Logger = silentLogger, sent?: () => void) {
+function dispatch(
+  answer: Answer,
+  logger: Logger = silentLogger,
+  sent?: (response: object) => void,
+) {
   const handler = defineHandler(heartbeat, {
     answer,
     refuse: (errorCode) => ({ errorCode }),
@@ -162,6 +166,23 @@ describe('dispatch', () => {
     if (typeof outcome !== 'string') outcome.sent();
     expect(isSent).toBe(true);
   });
+
+  it.each([0, 100_000])(
+    'takes a body that is encoded already, followed by %d bytes',
+    async (size) => {
+      const message = { throttleTimeMs: 5, errorCode: 22 };
+      const body = Buffer.concat([encode(heartbeat.response, 4, message), Buffer.alloc(size)]);
+      const given: unknown[] = [];
+      const outcome = await dispatch(
+        () => body,
+        silentLogger,
+        (response) => given.push(response),
+      );
+      expect(read(outcome)).toMatchObject({ correlationId: 77, ...message });
+      if (typeof outcome !== 'string') outcome.sent();
+      expect(given).toEqual([]);
+    },
+  );
 
   it('closes the connection when a response cannot be written', async () => {
     const broken = { errorCode: 0, unknownTags: [{ tag: 9, data: null }] };

@@ -52,6 +52,31 @@ describe('chunks', () => {
   });
 });
 
+describe('a message that was encoded before', () => {
+  it.each([
+    { size: 100, how: 'is copied where it is small', isCopied: true },
+    { size: 100_000, how: 'stays in its own memory where it is large', isCopied: false },
+  ])('$how', ({ size, isCopied }) => {
+    const message = Buffer.alloc(size, 'message');
+    const writer = new WireWriter();
+    for (const errorCode of [3, 4]) {
+      writer.beginFrame();
+      encodeInto(writer, heartbeat.response, 0, { errorCode });
+      writer.encoded(message);
+      expect(writer.endFrame()).toBe(6 + size);
+    }
+    const chunks = writer.chunks();
+    expect(chunks.some(({ buffer }) => buffer === message.buffer)).toBe(!isCopied);
+    const head = (errorCode: number): Buffer => {
+      const bytes = Buffer.alloc(6);
+      bytes.writeInt32BE(2 + size);
+      bytes.writeInt16BE(errorCode, 4);
+      return bytes;
+    };
+    expect(Buffer.concat(chunks)).toEqual(Buffer.concat([head(3), message, head(4), message]));
+  });
+});
+
 describe('frames', () => {
   it('follow each other, each with its length, records included', () => {
     const writer = new WireWriter(8);

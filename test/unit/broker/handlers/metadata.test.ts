@@ -7,7 +7,8 @@ import { TopicCreation } from '../../../../src/broker/catalog/topic-creation.ts'
 import type { MemoryCatalog } from '../../../../src/broker/catalog/memory-catalog.ts';
 import { metadataHandler } from '../../../../src/broker/handlers/metadata.ts';
 import type { RequestContext } from '../../../../src/broker/handler.ts';
-import { errorName } from '../../../../src/protocol/error-codes.ts';
+import { decode, encode } from '../../../../src/protocol/codec.ts';
+import { errorCodes, errorName } from '../../../../src/protocol/error-codes.ts';
 import { metadata } from '../../../../src/protocol/messages/metadata.ts';
 import type { RequestInput, ResponseOf } from '../../../../src/protocol/schema.ts';
 import { zeroUuid } from '../../../../src/protocol/uuid.ts';
@@ -22,7 +23,6 @@ import {
   uuidSource,
   versionsOf,
 } from '../../../support/test-cluster.ts';
-import { answerOf } from '../../../support/answer-of.ts';
 
 type Request = Partial<RequestInput<typeof metadata>>;
 interface Settings extends Partial<Omit<RequestContext, 'image'>> {
@@ -301,21 +301,147 @@ it('row 15: endpoints are those of the listener that the request came in on', as
   expect(outside.brokers).toEqual([{ nodeId: 1, host: 'outside', port: 2, rack: 'r' }]);
 });
 
-it('answers are made once for as long as nothing changes', async () => {
-  const catalog = await withTopics(2, 'a', 'b');
-  const handler = handlerOf(catalog);
-  const request = {
-    topics: null,
-    allowAutoTopicCreation: true,
-    includeClusterAuthorizedOperations: false,
-    includeTopicAuthorizedOperations: false,
+describe('the same question', () => {
+  const bytesOf = async (
+    { handler, catalog }: { handler: ReturnType<typeof handlerOf>; catalog: MemoryCatalog },
+    request: Request,
+    { version = 13, ...context }: Settings = {},
+  ): Promise<Buffer> => {
+    const asked = encode(metadata.request, version, { topics: null, ...request });
+    const received = decode(metadata.request, version, asked);
+    const bytes = await handler.answer(received, contextOf(catalog, version, context));
+    if (!Buffer.isBuffer(bytes)) throw new Error('not encoded');
+    return bytes;
   };
-  const answer = async (): Promise<readonly unknown[]> =>
-    (await answerOf(handler, request, contextOf(catalog, 13)))!.topics;
-  const [first, second] = [await answer(), await answer()];
-  expect(second[0]).toBe(first[0]);
-  await createTopic(catalog, 'c');
-  expect((await answer())[0]).toBe(first[0]);
-  await catalog.transact((image) => decideBrokerStopped(image, 2));
-  expect((await answer())[0]).not.toBe(first[0]);
+
+  async function serving(brokers = 2) {
+    const catalog = await withTopics(brokers, 'a', 'b', '__consumer_offsets');
+    return { catalog, handler: handlerOf(catalog, false) };
+  }
+
+  /** All that a version can ask. */
+  function questions(catalog: MemoryCatalog, version: number): Request[] {
+    const ids = ['a', 'b'].map((name) => catalog.image.topics.get(name)!.id);
+    const byId = [...ids, uuidSource(77)()].map((topicId) => ({ topicId, name: null }));
+    const topics: Request[] = [
+      { topics: version === 0 ? [] : null },
+      named('a'),
+      named('b', 'a'),
+      named('a', 'unknown', 'in valid'),
+      ...(version === 0 ? [] : [named()]),
+      ...(version >= 12 ? [{ topics: byId.slice(0, 1) }, { topics: byId }] : []),
+    ];
+    const some = [false, true];
+    return topics.flatMap((one) =>
+      (version >= 8 ? some : [false]).flatMap((includeTopicAuthorizedOperations) =>
+        (version >= 8 && version <= 10 ? some : [false]).map(
+          (includeClusterAuthorizedOperations) => ({
+            ...one,
+            includeTopicAuthorizedOperations,
+            includeClusterAuthorizedOperations,
+          }),
+        ),
+      ),
+    );
+  }
+
+  test.each(versionsOf(metadata))('v%d: gets the same bytes', async (version) => {
+    const broker = await serving();
+    const listeners = ['PLAINTEXT', 'OTHER'];
+    const askAll = (): Promise<Buffer[]> =>
+      Promise.all(
+        questions(broker.catalog, version).flatMap((request) =>
+          listeners.map((listener) => bytesOf(broker, request, { version, listener })),
+        ),
+      );
+    const first = await askAll();
+    for (const [at, bytes] of (await askAll()).entries()) {
+      expect(bytes).toBe(first[at]);
+      const response = decode(metadata.response, version, bytes);
+      expect(encode(metadata.response, version, response)).toEqual(bytes);
+    }
+    broker.handler = handlerOf(broker.catalog, false);
+    expect(await askAll()).toEqual(first);
+    for (let at = 0; at < first.length; at += listeners.length) {
+      expect(first[at]).not.toEqual(first[at + 1]);
+    }
+  });
+
+  it('gets other bytes in another version', async () => {
+    const broker = await serving();
+    for (const version of versionsOf(metadata)) {
+      const bytes = await bytesOf(broker, named('a'), { version });
+      const fresh = { ...broker, handler: handlerOf(broker.catalog, false) };
+      expect(bytes).toEqual(await bytesOf(fresh, named('a'), { version }));
+    }
+  });
+
+  it.each<[string, (catalog: MemoryCatalog) => Promise<unknown>]>([
+    ['a new topic', (catalog) => createTopic(catalog, 'new')],
+    [
+      'a broker that joins',
+      (catalog) => catalog.transact((image) => decideBrokersJoin(image, [registration(3)])),
+    ],
+    [
+      'a broker that stops, and its partitions led by another',
+      (catalog) => catalog.transact((image) => decideBrokerStopped(image, 2)),
+    ],
+    [
+      'a topic that is gone',
+      (catalog) =>
+        catalog.transact((image) => ({
+          records: [
+            {
+              type: 'RemoveTopicRecord',
+              version: 0,
+              data: { topicId: image.topics.get('b')!.id },
+            },
+          ],
+          result: undefined,
+        })),
+    ],
+  ])('is answered anew after %s', async (_what, change) => {
+    const broker = await serving();
+    const before = await bytesOf(broker, { topics: null });
+    await change(broker.catalog);
+    const after = await bytesOf(broker, { topics: null });
+    expect(after).not.toEqual(before);
+    expect(after).toEqual(
+      await bytesOf({ ...broker, handler: handlerOf(broker.catalog, false) }, { topics: null }),
+    );
+  });
+
+  it('is answered with the leader that follows', async () => {
+    const broker = await serving();
+    const leaders = async (): Promise<(number | undefined)[]> =>
+      decode(metadata.response, 13, await bytesOf(broker, named('a'))).topics.flatMap(
+        ({ partitions }) => partitions.map(({ leaderId }) => leaderId),
+      );
+    expect(await leaders()).toEqual([1, 2]);
+    await broker.catalog.transact((image) => decideBrokerStopped(image, 2));
+    expect(await leaders()).toEqual([1, 1]);
+  });
+
+  it('makes a topic that it was told is unknown, once that is allowed', async () => {
+    const catalog = await startedCluster();
+    let isAllowed = false;
+    const rules = topicRules({ newTopicId: uuidSource(5) });
+    const creation = new TopicCreation(catalog, { ...rules, numberOf: () => 1 });
+    const broker = { catalog, handler: metadataHandler(creation, () => isAllowed) };
+    const error = async (): Promise<number | undefined> =>
+      decode(metadata.response, 13, await bytesOf(broker, named('new'))).topics[0]?.errorCode;
+    expect(await error()).toBe(errorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+    isAllowed = true;
+    expect(await error()).toBe(errorCodes.NONE);
+  });
+
+  it('is not mixed up with another one that has strange names', async () => {
+    const broker = await serving();
+    const [one, other] = [named('a,b'), named('a', 'b')];
+    for (const request of [one, other, named('a","b'), named('a b')]) {
+      const bytes = await bytesOf(broker, request);
+      const names = namesIn(decode(metadata.response, 13, bytes));
+      expect(names).toEqual(request.topics?.map(({ name }) => name));
+    }
+  });
 });
