@@ -25,7 +25,7 @@ import { notices } from './config/notices.ts';
 import { nodeSettings, type NodeSettings } from './node-settings.ts';
 import type { RunningBroker } from './running-broker.ts';
 import { LocalPeers } from './transactions/transaction-peer.ts';
-import type { Engine, Surroundings } from './engine.ts';
+import type { Engine, Shared, Surroundings } from './engine.ts';
 
 const msPerSecond = 1_000;
 const noteAgainMs = 10_000;
@@ -35,7 +35,6 @@ export class Cluster implements RunningBroker {
   private readonly running = new Map<number, Broker>();
   private readonly unsubscribe: () => void;
   private readonly peers: PeerClient;
-  private readonly largeBatches: LargeBatches;
   private balanceTimer: Timer | undefined;
   private offlineTimer: Timer | undefined;
   private closing: Promise<void> | undefined;
@@ -43,16 +42,18 @@ export class Cluster implements RunningBroker {
   private constructor(
     private readonly members: ReadonlyMap<number, Member>,
     private readonly engine: Engine,
-    private readonly around: Surroundings,
+    private readonly around: Shared,
   ) {
     this.unsubscribe = engine.catalog.subscribe((image, before) => this.apply(image, before));
-    this.largeBatches = new LargeBatches(around.clock, () => startThread('#large-batches-thread'));
     const peers = new LocalPeers((brokerId) => this.running.get(brokerId)?.peer);
     this.peers = around.between?.(peers) ?? peers;
   }
 
   /** @throws {Error} what keeps a broker from starting; nothing is left open then */
-  static async start(options: BrokerOptions, around: Surroundings): Promise<Cluster> {
+  static async start(options: BrokerOptions, surroundings: Surroundings): Promise<Cluster> {
+    const { clock } = surroundings;
+    const largeBatches = new LargeBatches(clock, () => startThread('#large-batches-thread'));
+    const around: Shared = { ...surroundings, largeBatches };
     const configs = brokerConfigs(options);
     const [first] = configs;
     if (first === undefined) throw new Error('at least one broker is needed');
@@ -167,15 +168,8 @@ export class Cluster implements RunningBroker {
   private async join(ids: readonly number[]): Promise<void> {
     const { catalog, store } = this.engine;
     const controllerId = this.brokerIds[0] ?? -1;
-    const { largeBatches, peers } = this;
-    const parts: BrokerParts = {
-      catalog,
-      store,
-      largeBatches,
-      controllerId,
-      ...this.around,
-      peers,
-    };
+    const { peers } = this;
+    const parts: BrokerParts = { catalog, store, controllerId, ...this.around, peers };
     const joining: Broker[] = [];
     try {
       const registrations: BrokerRegistration[] = [];
@@ -274,9 +268,9 @@ export class Cluster implements RunningBroker {
     await Promise.all([...this.running.values()].map((broker) => broker.close()));
     await this.leave();
     this.running.clear();
-    this.largeBatches.close();
     await this.engine.store.close();
     await this.engine.catalog.close();
+    this.around.largeBatches.close();
   }
 }
 
@@ -312,7 +306,7 @@ function brokerConfigs({ brokers = 1, properties = {} }: BrokerOptions): BrokerC
 async function openEngine(
   options: BrokerOptions,
   config: BrokerConfig,
-  around: Surroundings,
+  around: Shared,
 ): Promise<Engine> {
   const { brokers = 1 } = options;
   const retentionCheckMs = config.get('log.retention.check.interval.ms');

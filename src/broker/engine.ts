@@ -4,6 +4,7 @@ import type { Descriptors } from '../host/descriptors.ts';
 import type { LeveledLogger } from '../host/leveled-logger.ts';
 import type { Random } from '../host/random.ts';
 import type { Uuid } from '../protocol/uuid.ts';
+import type { LargeBatches } from '../storage/large-batches.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { OpenListener } from './network/listener.ts';
@@ -19,6 +20,11 @@ export interface Surroundings {
   readonly between?: (peers: PeerClient) => PeerClient;
   /** Binds ports; in the place of the system, where a test wants brokers without a network. */
   readonly openListener?: OpenListener;
+}
+
+/** What all stores and brokers of a process work with. */
+export interface Shared extends Surroundings {
+  readonly largeBatches: LargeBatches;
 }
 
 /** What the brokers share, opened. */

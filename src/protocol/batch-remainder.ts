@@ -1,4 +1,6 @@
-import { putInt32, putInt64 } from './big-endian.ts';
+import { putInt16, putInt32, putInt64 } from './big-endian.ts';
+import type { ByteRange } from './byte-range.ts';
+import { compressionId, type Codec, type CompressionType } from './compression/compression-type.ts';
 import { compress } from './compression/compression.ts';
 import { crc32c } from './crc32c.ts';
 import type { Record } from './record.ts';
@@ -9,6 +11,7 @@ import {
   buildBatch,
   compressionAt,
   isLogAppendTimeAt,
+  openRecords,
   readBatchHeader,
 } from './record-batch.ts';
 
@@ -17,10 +20,12 @@ import {
  * leader epoch, producer, epoch, sequence, codec and flags stay as they were; records keep their
  * offsets and timestamps.
  */
+const lengthAtOffset = 8;
 const crcAtOffset = 17;
 const attributesAtOffset = 21;
 const maxTimestampAtOffset = 35;
 const recordsCountAtOffset = 57;
+const codecMask = 0x07;
 const deleteHorizonFlag = 0x40;
 
 /** Some of a batch's records, as bytes. */
@@ -40,22 +45,54 @@ export function deleteHorizonAt(buffer: Buffer, at: number): number | undefined 
   return readBatchHeader(buffer, at).baseTimestamp;
 }
 
-/** The batch with some of its records, at least one. Their bytes are copied as they are. */
-export function remainderOf(buffer: Buffer, at: number, records: RecordBytes): Buffer {
-  const compression = compressionAt(buffer, at);
-  const plain = joined(records, compression === 'none' ? batchHeaderSize : 0);
-  let whole = plain;
-  if (compression !== 'none') {
-    const compressed = compress(compression, plain);
-    whole = Buffer.allocUnsafe(batchHeaderSize + compressed.length);
-    whole.set(compressed, batchHeaderSize);
-  }
+/**
+ * The batch with its records decompressed; itself where they are not compressed.
+ *
+ * @param limit  most bytes they may have then
+ * @throws {MalformedMessage} @throws {BeyondLimit}
+ */
+export function decompressedBatch(batch: ByteRange, limit?: number): ByteRange {
+  const { buffer, start } = batch;
+  if (compressionAt(buffer, start) === 'none') return batch;
+  const { bytes } = openRecords(buffer, start, limit, true);
+  return withRecords(buffer, start, bytes, 'none');
+}
+
+/** The batch, which is not compressed, with its records compressed. */
+export function compressedBatch({ buffer, start, end }: ByteRange, codec: Codec): ByteRange {
+  const records = compress(codec, buffer.subarray(start + batchHeaderSize, end));
+  return withRecords(buffer, start, records, codec);
+}
+
+function withRecords(
+  buffer: Buffer,
+  at: number,
+  records: Buffer,
+  compression: CompressionType,
+): ByteRange {
+  const whole = Buffer.allocUnsafe(batchHeaderSize + records.length);
   buffer.copy(whole, 0, at, at + batchHeaderSize);
-  putInt32(whole, 8, whole.length - batchOverhead);
+  records.copy(whole, batchHeaderSize);
+  const attributes = (attributesAt(buffer, at) & ~codecMask) | compressionId(compression);
+  putInt16(whole, attributesAtOffset, attributes);
+  finish(whole);
+  return { buffer: whole, start: 0, end: whole.length };
+}
+
+/** Sets what depends on all the bytes of a batch: its length, and its checksum. */
+function finish(batch: Buffer): void {
+  putInt32(batch, lengthAtOffset, batch.length - batchOverhead);
+  putInt32(batch, crcAtOffset, crc32c(batch, attributesAtOffset, batch.length));
+}
+
+/** The batch, which is not compressed, with some of its records, at least one. */
+export function remainderOf(buffer: Buffer, at: number, records: RecordBytes): Buffer {
+  const whole = joined(records, batchHeaderSize);
+  buffer.copy(whole, 0, at, at + batchHeaderSize);
   // Where the broker's time counts, it is the largest timestamp of all.
   if (!isLogAppendTimeAt(buffer, at)) putInt64(whole, maxTimestampAtOffset, records.maxTimestamp);
   putInt32(whole, recordsCountAtOffset, records.count);
-  putInt32(whole, crcAtOffset, crc32c(whole, attributesAtOffset, whole.length));
+  finish(whole);
   return whole;
 }
 

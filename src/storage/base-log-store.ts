@@ -6,6 +6,7 @@ import type { CleanableLog } from './cleaner/cleanable-log.ts';
 import type { CleanerSettings } from './cleaner/cleaner-settings.ts';
 import { LogCleaner } from './cleaner/log-cleaner.ts';
 import { Lanes } from './lanes.ts';
+import { LargeBatches } from './large-batches.ts';
 import type { LogDirectoryDescription, LogStore } from './log-store.ts';
 import type { LogSettings, PartitionLog, PartitionName, PartitionRef } from './partition-log.ts';
 import type { LogSurroundings } from './log-state.ts';
@@ -25,6 +26,8 @@ export interface LogStoreOptions {
   readonly producerExpiryCheckMs?: number;
   /** The cleaner's configuration of now; left out: nothing is compacted. */
   readonly cleaner?: () => CleanerSettings;
+  /** Default: the event loop does all by itself. */
+  readonly largeBatches?: LargeBatches;
 }
 
 const defaultProducerExpiryCheckMs = 600_000;
@@ -216,7 +219,7 @@ export abstract class BaseLogStore implements LogStore {
     await log.idle();
   }
 
-  private startCleaner({ clock, random, cleaner: settings }: LogStoreOptions) {
+  private startCleaner({ clock, random, cleaner: settings, largeBatches }: LogStoreOptions) {
     if (settings === undefined) return undefined;
     const cleaner = new LogCleaner({
       clock,
@@ -224,6 +227,7 @@ export abstract class BaseLogStore implements LogStore {
       logger: this.logger,
       settings,
       logs: () => this.logs.values(),
+      largeBatches: largeBatches ?? new LargeBatches(clock, () => undefined),
       checkpoint: {
         cleanedUntil: (log) => this.cleanedUntil(log),
         onCleaned: (log, offset) => this.onCleaned(log, offset),

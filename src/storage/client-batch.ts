@@ -31,6 +31,7 @@ import { scanRecords } from '../protocol/scan-records.ts';
 import type { LogSettings, PartitionRef } from './partition-log.ts';
 import type { RecordError } from './record-errors.ts';
 import { RecordErrors } from './record-errors.ts';
+import { mostBytesInLoop, TakesLong } from './takes-long.ts';
 
 const invalid = (message: string) => new KafkaError('INVALID_RECORD', message);
 
@@ -40,18 +41,8 @@ export interface ClientLog {
   readonly settings: LogSettings;
 }
 
-/**
- * Most bytes of records that the event loop decompresses for one batch: a few ms of work, and more than the largest
- * batches of common clients hold.
- */
-export const mostBytesInLoop = 1024 * 1024;
-/** To build one anew takes several times as long. */
+/** To build a batch anew takes several times as long as to look at it. */
 const mostRebuiltInLoop = mostBytesInLoop / 4;
-
-/** The batch would hold up the event loop: `LargeBatches` looks at it elsewhere. */
-export class TakesLong extends Error {
-  override readonly name = 'TakesLong';
-}
 
 /**
  * Looks at what a client sent for one partition and gives the batch to append: the client's own

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { answerLargeBatch, type LargeBatch } from './large-batches.ts';
 
-parentPort?.on('message', (batch: LargeBatch) => {
-  const answer = answerLargeBatch(batch);
-  parentPort?.postMessage(answer, 'accepted' in answer ? [answer.accepted.buffer] : []);
+parentPort?.on('message', (question: LargeBatch) => {
+  const answer = answerLargeBatch(question);
+  parentPort?.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer] : []);
 });

@@ -1,33 +1,39 @@
 import type { Clock, Timer } from '../host/clock.ts';
 import type { Thread } from '../host/thread.ts';
+import { compressedBatch, decompressedBatch } from '../protocol/batch-remainder.ts';
 import type { ByteRange } from '../protocol/byte-range.ts';
+import type { Codec } from '../protocol/compression/compression-type.ts';
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
+import { MalformedMessage } from '../protocol/malformed-message.ts';
 import { acceptClientBatch, type ClientLog } from './client-batch.ts';
 import { RecordErrors, type RecordError } from './record-errors.ts';
 
-/** What the thread is asked: the arguments of `acceptClientBatch`. */
-export interface LargeBatch {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly log: ClientLog;
-  readonly nowMs: number;
-}
+/** What is to be done with a batch. */
+type Work =
+  | { readonly kind: 'accept'; readonly log: ClientLog; readonly nowMs: number }
+  | { readonly kind: 'decompress' }
+  | { readonly kind: 'compress'; readonly codec: Codec };
 
-/** What it says: the batch to append, or why there is none. */
+/** A question to the thread. */
+export type LargeBatch = Work & { readonly bytes: Uint8Array<ArrayBuffer> };
+
+/** Its answer: another batch, or what is wrong with this one. */
 export type LargeBatchAnswer =
-  | { readonly accepted: Uint8Array<ArrayBuffer> }
+  | { readonly bytes: Uint8Array<ArrayBuffer> }
   | {
-      readonly code: ErrorName;
+      readonly refused: ErrorName;
       readonly message: string;
-      readonly recordErrors: readonly RecordError[] | undefined;
-    };
+      readonly errors?: readonly RecordError[];
+    }
+  | { readonly malformed: string };
 
 /** A thread has a heap of its own: it goes when nobody has needed it for so long. */
 const idleMs = 10_000;
 
 /**
- * Looks at clients' batches whose records would hold up the event loop: in a thread that is started
- * when the first one comes. One at a time, so that of many that wait none is copied before its turn.
+ * Does with batches of many bytes what would hold up the event loop: in a thread that is started when
+ * the first one comes. One at a time, so that of many that wait none is copied before its turn.
  */
 export class LargeBatches {
   private thread: Thread | undefined;
@@ -44,12 +50,21 @@ export class LargeBatches {
   /**
    * As `acceptClientBatch`. The batch to append is a copy.
    *
-   * @throws what that throws, and {Error} where the thread failed
+   * @throws what that throws, and {Error} where the thread failed, as the others do
    */
-  accept(sent: ByteRange, log: ClientLog): Promise<ByteRange> {
-    const answer = this.turn.then(() => this.ask(sent, log));
-    this.turn = answer.catch(() => undefined);
-    return answer;
+  accept(sent: ByteRange, { ref, settings }: ClientLog): Promise<ByteRange> {
+    const nowMs = this.clock.wallMs();
+    return this.do({ kind: 'accept', log: { ref, settings }, nowMs }, sent);
+  }
+
+  /** As `decompressedBatch`. @throws {MalformedMessage} */
+  decompress(batch: ByteRange): Promise<ByteRange> {
+    return this.do({ kind: 'decompress' }, batch);
+  }
+
+  /** As `compressedBatch`. */
+  compress(batch: ByteRange, codec: Codec): Promise<ByteRange> {
+    return this.do({ kind: 'compress', codec }, batch);
   }
 
   close(): void {
@@ -57,27 +72,33 @@ export class LargeBatches {
     this.endThread();
   }
 
-  private async ask({ buffer, start, end }: ByteRange, { ref, settings }: ClientLog) {
+  private do(work: Work, batch: ByteRange): Promise<ByteRange> {
+    const done = this.turn.then(() => this.ask(work, batch));
+    this.turn = done.catch(() => undefined);
+    return done;
+  }
+
+  private async ask(work: Work, { buffer, start, end }: ByteRange): Promise<ByteRange> {
     if (this.isClosed) throw new Error('the broker stops');
     this.idleTimer?.cancel();
     const bytes = new Uint8Array(end - start);
     bytes.set(buffer.subarray(start, end));
-    const batch: LargeBatch = { bytes, log: { ref, settings }, nowMs: this.clock.wallMs() };
+    const question: LargeBatch = { ...work, bytes };
     this.thread ??= this.startThread();
+    let answer: LargeBatchAnswer;
     try {
-      const answer =
+      answer =
         this.thread === undefined
-          ? answerLargeBatch(batch)
-          : ((await this.thread.ask(batch, [bytes.buffer])) as LargeBatchAnswer);
-      return acceptedOf(answer);
+          ? answerLargeBatch(question)
+          : ((await this.thread.ask(question, [bytes.buffer])) as LargeBatchAnswer);
     } catch (error) {
-      if (!(error instanceof KafkaError)) this.endThread();
+      this.endThread();
       throw error;
-    } finally {
-      if (this.thread !== undefined) {
-        this.idleTimer = this.clock.schedule(idleMs, () => this.endThread());
-      }
     }
+    if (this.thread !== undefined) {
+      this.idleTimer = this.clock.schedule(idleMs, () => this.endThread());
+    }
+    return batchIn(answer);
   }
 
   private endThread(): void {
@@ -88,32 +109,43 @@ export class LargeBatches {
 }
 
 /** What the thread does. */
-export function answerLargeBatch({ bytes, log, nowMs }: LargeBatch): LargeBatchAnswer {
-  const sent = { buffer: bufferOf(bytes), start: 0, end: bytes.length };
+export function answerLargeBatch(question: LargeBatch): LargeBatchAnswer {
+  const { bytes } = question;
+  const batch = rangeOf(bytes);
   try {
-    const { buffer, start, end } = acceptClientBatch(sent, log, nowMs);
-    const isSame = buffer.buffer === bytes.buffer;
-    return {
-      accepted: isSame ? bytes.subarray(start, end) : Uint8Array.from(buffer.subarray(start, end)),
-    };
+    const { buffer, start, end } = workOn(question, batch);
+    // Only memory of its own can change hands.
+    const isOwn = buffer.buffer === bytes.buffer;
+    const found = isOwn ? bytes.subarray(start, end) : Uint8Array.from(buffer.subarray(start, end));
+    return { bytes: found };
   } catch (error) {
+    if (error instanceof MalformedMessage) return { malformed: error.message };
     if (!(error instanceof KafkaError)) throw error;
-    const { code, message } = error;
-    const recordErrors = error instanceof RecordErrors ? error.recordErrors : undefined;
-    return { code, message, recordErrors };
+    const { code: refused, message } = error;
+    if (!(error instanceof RecordErrors)) return { refused, message };
+    return { refused, message, errors: error.recordErrors };
   }
 }
 
-function acceptedOf(answer: LargeBatchAnswer): ByteRange {
-  if ('accepted' in answer) {
-    const buffer = bufferOf(answer.accepted);
-    return { buffer, start: 0, end: buffer.length };
+function workOn(work: Work, batch: ByteRange): ByteRange {
+  switch (work.kind) {
+    case 'accept':
+      return acceptClientBatch(batch, work.log, work.nowMs);
+    case 'decompress':
+      return decompressedBatch(batch);
+    case 'compress':
+      return compressedBatch(batch, work.codec);
   }
-  const { code, message, recordErrors } = answer;
-  if (recordErrors === undefined) throw new KafkaError(code, message);
-  throw new RecordErrors(code, message, recordErrors);
 }
 
-function bufferOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
+function batchIn(answer: LargeBatchAnswer): ByteRange {
+  if ('bytes' in answer) return rangeOf(answer.bytes);
+  if ('malformed' in answer) throw new MalformedMessage(answer.malformed);
+  const { refused, message, errors } = answer;
+  if (errors === undefined) throw new KafkaError(refused, message);
+  throw new RecordErrors(refused, message, errors);
+}
+
+function rangeOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): ByteRange {
+  return { buffer: Buffer.from(buffer, byteOffset, length), start: 0, end: length };
 }

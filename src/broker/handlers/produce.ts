@@ -11,9 +11,10 @@ import { attributesAt, baseSequenceAt, batchHeaderSize } from '../../protocol/re
 import { zeroUuid } from '../../protocol/uuid.ts';
 import type { Commit, CommitWaiter } from '../../storage/commit.ts';
 import type { AppendOptions, AppendTicket } from '../../storage/partition-log.ts';
-import { checkOneBatch, CorruptFrame, TakesLong } from '../../storage/client-batch.ts';
+import { checkOneBatch, CorruptFrame } from '../../storage/client-batch.ts';
 import type { LargeBatches } from '../../storage/large-batches.ts';
 import { RecordErrors } from '../../storage/record-errors.ts';
+import { TakesLong } from '../../storage/takes-long.ts';
 import type { Deadlines, HopefulWaiter } from '../deadlines.ts';
 import { CloseConnection, defineHandler, later, type RequestContext } from '../handler.ts';
 import { isInternalTopic } from '../catalog/topic-name.ts';

@@ -1,3 +1,4 @@
+import type { ByteRange } from '../../protocol/byte-range.ts';
 import {
   baseOffsetAt,
   batchHeaderSize,
@@ -12,13 +13,15 @@ import { StorageFailure } from '../storage-failure.ts';
 import type { Pace } from './pace.ts';
 
 /** Shows a batch: its place in memory, valid until the end of its chunk, and where it ends in the segment. */
-export type Visit = (buffer: Buffer, at: number, endPosition: number) => boolean | undefined;
+export type Visit = (batch: ByteRange, endPosition: number) => Visited | Promise<Visited>;
+
+/** `true`: the visitor has seen enough. */
+export type Visited = boolean | undefined;
 
 /**
  * Visits the batches of a complete segment from a position on, their checksums verified.
  *
  * @param chunkSize   bytes per read; a larger batch is read alone
- * @param visit       `true` ends the walk
  * @param endOfChunk  awaited before the memory of the batches seen is given back
  * @throws {StorageFailure} Corrupt
  */
@@ -72,7 +75,8 @@ class ChunkWalk {
         if (!this.isInPlace(buffer, at)) throw corrupt(this.segment, this.position, 'out of order');
         const size = batchSizeAt(buffer, at);
         this.position += size;
-        if (visit(buffer, at, this.position) === true) return true;
+        const visited = visit({ buffer, start: at, end: at + size }, this.position);
+        if ((visited instanceof Promise ? await visited : visited) === true) return true;
         at += size;
         if (pace.isOver) await pace.rest();
       }

@@ -1,15 +1,27 @@
-import { isControlAt, lastOffsetAt, openRecords } from '../../protocol/record-batch.ts';
+import { compressedBatch, decompressedBatch } from '../../protocol/batch-remainder.ts';
+import type { ByteRange } from '../../protocol/byte-range.ts';
+import type { CompressionType } from '../../protocol/compression/compression-type.ts';
+import { BeyondLimit } from '../../protocol/malformed-message.ts';
+import {
+  compressionAt,
+  isControlAt,
+  lastOffsetAt,
+  openRecords,
+  recordsCountAt,
+} from '../../protocol/record-batch.ts';
+import type { LargeBatches } from '../large-batches.ts';
 import type { Segment } from '../segment.ts';
-import { readSegment } from './batch-reader.ts';
+import { mostBytesInLoop } from '../takes-long.ts';
+import { readSegment, type Visited } from './batch-reader.ts';
 import type { CleanableLog } from './cleanable-log.ts';
 import { CleanedTransactions } from './cleaned-transactions.ts';
 import type { CleanerSettings } from './cleaner-settings.ts';
 import type { CleaningPlan, MeasuredSegment } from './cleaning-plan.ts';
 import { groupSegments, measure } from './cleaning-plan.ts';
-import type { CleaningRules } from './filter-batch.ts';
+import type { CleaningRules, FilterOutcome } from './filter-batch.ts';
 import { filterBatch } from './filter-batch.ts';
 import { OffsetMap } from './offset-map.ts';
-import type { Pace } from './pace.ts';
+import { atOnce, recordsPerSlice, type Pace, type Slices } from './pace.ts';
 import { Replacement } from './replacement.ts';
 
 const smallestChunk = 4 * 1024;
@@ -40,9 +52,10 @@ export async function cleanLog(
   settings: CleanerSettings,
   nowMs: number,
   pace: Pace,
+  largeBatches: LargeBatches,
   secret: Uint8Array,
 ): Promise<CleaningResult> {
-  const round = new CleaningRound(log, plan, settings, nowMs, pace, secret);
+  const round = new CleaningRound(log, plan, settings, nowMs, pace, largeBatches, secret);
   return round.run();
 }
 
@@ -59,6 +72,7 @@ class CleaningRound {
     private readonly settings: CleanerSettings,
     private readonly nowMs: number,
     private readonly pace: Pace,
+    private readonly largeBatches: LargeBatches,
     secret: Uint8Array,
   ) {
     this.latest = new OffsetMap(settings.dedupeBufferSize, settings.loadFactor, secret);
@@ -129,21 +143,35 @@ class CleaningRound {
     const { firstDirtyOffset } = this.plan;
     let isWhole = true;
     const position = segment.positionBefore(firstDirtyOffset);
-    await readSegment(segment, position, this.chunkSize, this.pace, (buffer, at) => {
-      if (isControlAt(buffer, at)) transactions.onMarker(buffer, at);
+    const onMapped = ({ buffer, start }: ByteRange, isMapped: boolean): Visited => {
+      isWhole = isMapped;
+      if (isMapped) this.mappedUntil = Math.max(this.mappedUntil, lastOffsetAt(buffer, start) + 1);
+      return !isMapped;
+    };
+    await readSegment(segment, position, this.chunkSize, this.pace, (batch) => {
+      const { buffer, start } = batch;
+      const isControl = isControlAt(buffer, start);
+      if (isControl) transactions.onMarker(buffer, start);
       // What is aborted replaces nothing.
-      else if (!transactions.onData(buffer, at)) isWhole = this.mapBatch(buffer, at);
-      if (!isWhole) return true;
-      this.mappedUntil = Math.max(this.mappedUntil, lastOffsetAt(buffer, at) + 1);
-      return undefined;
+      const isEffective = !isControl && !transactions.onData(buffer, start);
+      if (!isEffective) return onMapped(batch, true);
+      const plain = decompressedInLoop(batch);
+      return plain === undefined
+        ? this.mapLarge(batch).then((isMapped) => onMapped(batch, isMapped))
+        : onMapped(batch, atOnce(this.map(plain)));
     });
     return isWhole;
   }
 
-  private mapBatch(buffer: Buffer, at: number): boolean {
+  private async mapLarge(batch: ByteRange): Promise<boolean> {
+    return this.pace.inSlices(this.map(await this.largeBatches.decompress(batch)));
+  }
+
+  private *map({ buffer, start }: ByteRange): Slices<boolean> {
     const { firstDirtyOffset } = this.plan;
-    const cursor = openRecords(buffer, at);
-    while (cursor.next()) {
+    const cursor = openRecords(buffer, start);
+    for (let index = 0; cursor.next(); index++) {
+      if (index % recordsPerSlice === recordsPerSlice - 1) yield;
       const { offset, keyStart, keyLength } = cursor;
       if (keyLength < 0 || offset < firstDirtyOffset) continue;
       if (!this.latest.put(cursor.bytes, keyStart, keyLength, offset)) return false;
@@ -177,17 +205,15 @@ class CleaningRound {
       0,
       this.chunkSize,
       this.pace,
-      (buffer, at, endPosition) => {
+      (batch, endPosition) => {
         // At the end of the round it tells up to where all is clean; else it tells recovery which
         // segments are replaced, where there is more than that to tell.
         const isLast =
           segment === last &&
           endPosition === segment.size &&
-          (replacement.sizeInBytes > 0 || lastOffsetAt(buffer, at) + 1 >= this.plan.endOffset);
-        const outcome = filterBatch(buffer, at, isLast, rules);
-        if (outcome === 'kept') replacement.add(buffer, at);
-        else if (outcome !== 'gone') replacement.add(outcome, 0);
-        return undefined;
+          (replacement.sizeInBytes > 0 ||
+            lastOffsetAt(batch.buffer, batch.start) + 1 >= this.plan.endOffset);
+        return this.copyBatch(batch, isLast, replacement, rules);
       },
       async () => {
         const bytes = await replacement.write();
@@ -197,4 +223,58 @@ class CleaningRound {
     );
     this.bytesRead += segment.size;
   }
+
+  private copyBatch(
+    batch: ByteRange,
+    isLast: boolean,
+    replacement: Replacement,
+    rules: CleaningRules,
+  ): undefined | Promise<undefined> {
+    const plain = decompressedInLoop(batch);
+    if (plain === undefined) return this.copyLarge(batch, isLast, replacement, rules);
+    const outcome = atOnce(filterBatch(plain.buffer, plain.start, isLast, rules));
+    const left = leftOf(batch, outcome);
+    if (left === undefined) return undefined;
+    const { buffer, start } =
+      left.codec === 'none' ? left.batch : compressedBatch(left.batch, left.codec);
+    replacement.add(buffer, start);
+    return undefined;
+  }
+
+  private async copyLarge(
+    batch: ByteRange,
+    isLast: boolean,
+    replacement: Replacement,
+    rules: CleaningRules,
+  ): Promise<undefined> {
+    const plain = await this.largeBatches.decompress(batch);
+    const filtering = filterBatch(plain.buffer, plain.start, isLast, rules);
+    const left = leftOf(batch, await this.pace.inSlices(filtering));
+    if (left === undefined) return;
+    const { buffer, start } =
+      left.codec === 'none' ? left.batch : await this.largeBatches.compress(left.batch, left.codec);
+    replacement.add(buffer, start);
+  }
+}
+
+/** As `decompressedBatch`; undefined where that would take long. */
+function decompressedInLoop(batch: ByteRange): ByteRange | undefined {
+  try {
+    return decompressedBatch(batch, mostBytesInLoop);
+  } catch (error) {
+    if (error instanceof BeyondLimit) return undefined;
+    throw error;
+  }
+}
+
+/** What is left of a batch, and the codec that it still has to get. */
+function leftOf(
+  batch: ByteRange,
+  outcome: FilterOutcome,
+): { readonly batch: ByteRange; readonly codec: CompressionType } | undefined {
+  if (outcome === 'gone') return undefined;
+  if (outcome === 'kept') return { batch, codec: 'none' };
+  const isEmpty = recordsCountAt(outcome, 0) === 0;
+  const codec = isEmpty ? 'none' : compressionAt(batch.buffer, batch.start);
+  return { batch: { buffer: outcome, start: 0, end: outcome.length }, codec };
 }

@@ -16,6 +16,7 @@ import type { Record, RecordCursor } from '../../protocol/record.ts';
 import type { LastOfProducer } from './cleanable-log.ts';
 import type { CleanedTransactions } from './cleaned-transactions.ts';
 import type { OffsetMap } from './offset-map.ts';
+import { recordsPerSlice, type Slices } from './pace.ts';
 
 /** What one round of cleaning goes by. */
 export interface CleaningRules {
@@ -30,17 +31,20 @@ export interface CleaningRules {
   readonly deleteRetentionMs: number;
 }
 
+/** The batch is kept as it is, it is gone, or another takes its place. */
+export type FilterOutcome = 'kept' | 'gone' | Buffer;
+
 /**
- * What becomes of a batch: it is kept as it is, it is gone, or another takes its place.
+ * What becomes of a batch, which is not compressed.
  *
  * @param isLast  its offset must stay known, so it is kept even when it is empty
  */
-export function filterBatch(
+export function* filterBatch(
   buffer: Buffer,
   at: number,
   isLast: boolean,
   rules: CleaningRules,
-): 'kept' | 'gone' | Buffer {
+): Slices<FilterOutcome> {
   const isControl = isControlAt(buffer, at);
   const { transactions, nowMs, deleteRetentionMs } = rules;
   const horizon = deleteHorizonAt(buffer, at);
@@ -55,7 +59,7 @@ export function filterBatch(
     if (!mayGo || newHorizon === undefined) return 'kept';
     return withDeleteHorizon(buffer, at, recordsOf(buffer, at, []), newHorizon);
   }
-  const kept = keptRecords(buffer, at, !isPastHorizon, rules);
+  const kept = yield* keptRecords(buffer, at, !isPastHorizon, rules);
   if (kept.count === 0) return mustStay ? emptiedBatch(buffer, at) : 'gone';
   if (kept.hasTombstone && newHorizon !== undefined) {
     return withDeleteHorizon(buffer, at, recordsOf(buffer, at, kept.dropped), newHorizon);
@@ -89,12 +93,12 @@ interface KeptRecords {
   readonly dropped: number[];
 }
 
-function keptRecords(
+function* keptRecords(
   buffer: Buffer,
   at: number,
   keepsTombstones: boolean,
   rules: CleaningRules,
-): KeptRecords {
+): Slices<KeptRecords> {
   const cursor = openRecords(buffer, at);
   const kept: KeptRecords = {
     bytes: cursor.bytes,
@@ -106,6 +110,7 @@ function keptRecords(
   };
   const { spans } = kept;
   for (let index = 0; cursor.next(); index++) {
+    if (index % recordsPerSlice === recordsPerSlice - 1) yield;
     if (!isKept(cursor, keepsTombstones, rules)) {
       kept.dropped.push(index);
       continue;

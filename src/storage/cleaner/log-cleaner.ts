@@ -3,6 +3,7 @@ import type { Logger } from '../../host/logger.ts';
 import type { Random } from '../../host/random.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import { batchHeaderSize, maxTimestampAt } from '../../protocol/record-batch.ts';
+import type { LargeBatches } from '../large-batches.ts';
 import { StorageFailure } from '../storage-failure.ts';
 import type { CleanableLog } from './cleanable-log.ts';
 import type { CleanerSettings } from './cleaner-settings.ts';
@@ -27,6 +28,7 @@ export interface CleanerParts {
   /** Asked anew each time. */
   readonly settings: () => CleanerSettings;
   readonly logs: () => Iterable<CleanableLog>;
+  readonly largeBatches: LargeBatches;
   readonly checkpoint: CleanerCheckpoint;
 }
 
@@ -192,13 +194,20 @@ export class LogCleaner {
   }
 
   private async clean({ log, plan }: Candidate): Promise<void> {
-    const { clock, random, settings, checkpoint, logger } = this.parts;
+    const { clock, random, settings, checkpoint, logger, largeBatches } = this.parts;
     const startedMs = clock.monotonicMs();
     this.current = log;
     this.currentIsUnwanted = false;
     try {
-      const secret = random.bytes16();
-      const result = await cleanLog(log, plan, settings(), clock.wallMs(), this.pace, secret);
+      const result = await cleanLog(
+        log,
+        plan,
+        settings(),
+        clock.wallMs(),
+        this.pace,
+        largeBatches,
+        random.bytes16(),
+      );
       checkpoint.onCleaned(log, result.cleanedUntil);
       logger.info('a log was cleaned', {
         topic: log.ref.topicName,

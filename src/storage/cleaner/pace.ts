@@ -7,6 +7,20 @@ export class CleaningAborted extends Error {
   override readonly name = 'CleaningAborted';
 }
 
+/** Work that may be interrupted wherever it yields. */
+export type Slices<T> = Generator<undefined, T, undefined>;
+
+/** A loop over records yields so often: they take some 100 ns each. */
+export const recordsPerSlice = 2_048;
+
+/** Does the work without interruption. */
+export function atOnce<T>(work: Slices<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}
+
 /** So long the cleaner works before others may run. */
 const sliceMs = 1;
 /** So long it stands back after each slice while there is other work. */
@@ -26,7 +40,8 @@ const expectantMs = 20;
  * Slices rather than a worker thread: the work of a slice is what a batch costs (reading its records,
  * hashing their keys), while a thread would have to share the log's segments, indexes, producers and
  * transactions with the loop, or copy them for each round, and needs a second heap. Reads, writes and
- * fsyncs are done by the thread pool anyway. A batch that is compressed is one piece of work.
+ * fsyncs are done by the thread pool anyway. A compressed batch is one piece of work; of a large one, only
+ * a slice of its records is, as it is decompressed, and compressed again, elsewhere (`LargeBatches`).
  */
 export class Pace {
   private readonly throttler: Throttler;
@@ -64,6 +79,15 @@ export class Pace {
     if (nowMs - this.otherWorkMs < expectantMs) await this.sleep(pauseMs);
     this.sliceStartMs = this.clock.monotonicMs();
     this.check();
+  }
+
+  /** Does the work, with rests. @throws {CleaningAborted} */
+  async inSlices<T>(work: Slices<T>): Promise<T> {
+    for (;;) {
+      const step = work.next();
+      if (step.done === true) return step.value;
+      if (this.isOver) await this.rest();
+    }
   }
 
   /** Counts bytes read or written. @throws {CleaningAborted} */

@@ -6,6 +6,7 @@ import type { CleanableLog } from '../../../../src/storage/cleaner/cleanable-log
 import type { CleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
 import { defaultCleanerSettings } from '../../../../src/storage/cleaner/cleaner-settings.ts';
 import { LogCleaner } from '../../../../src/storage/cleaner/log-cleaner.ts';
+import { LargeBatches } from '../../../../src/storage/large-batches.ts';
 import { DiskLogStore } from '../../../../src/storage/disk/disk-log-store.ts';
 import type { LogStore } from '../../../../src/storage/log-store.ts';
 import { MemoryLogStore } from '../../../../src/storage/memory/memory-log-store.ts';
@@ -32,6 +33,7 @@ export class CleaningFixture {
   readonly random = new SeededRandom(7);
   readonly checkpoint = new Map<CleanableLog, number>();
   readonly logged: string[] = [];
+  readonly largeBatches = new LargeBatches(this.clock, () => undefined);
   settings: CleanerSettings = defaultCleanerSettings;
   cleaner: LogCleaner;
   store: LogStore;
@@ -77,6 +79,7 @@ export class CleaningFixture {
       logger,
       settings: () => this.settings,
       logs,
+      largeBatches: this.largeBatches,
       checkpoint: {
         cleanedUntil: (log) => this.checkpoint.get(log),
         onCleaned: (log, offset) => checkpoint.set(log, offset),

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { batches } from '../../../../src/protocol/record-batch.ts';
 import { codeOf, startMs, valuesFrom } from '../../../support/batches.ts';
-import { batchOfEntries, CleaningFixture, inTransaction } from './cleaning-fixture.ts';
+import { batchOfEntries, CleaningFixture, inTransaction, type Entry } from './cleaning-fixture.ts';
 
 const day = 86_400_000;
 
@@ -59,6 +59,58 @@ describe.each(['memory', 'disk'] as const)('cleaning in %s', (engine) => {
       expect(after).toMatchObject({ compression: 'gzip', maxTimestamp: startMs - 5 });
       expect(after?.records).toEqual([{ offset: 1, entry: ['b', '1'.repeat(500)] }]);
     });
+
+    describe.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+      'a large batch of %s',
+      (compression) => {
+        const large = 'v'.repeat(3_000_000);
+        const many = Array.from({ length: 5_000 }, (_, i): Entry => [`k${i}`, '1']);
+
+        test('loses the records that others replace', async () => {
+          const decompress = jest.spyOn(fixture.largeBatches, 'decompress');
+          const compress = jest.spyOn(fixture.largeBatches, 'compress');
+          await fixture.open({ segmentBytes: 10_000_000 });
+          const entries: Entry[] = [['a', '1'], ['b', large], ...many];
+          await fixture.append(batchOfEntries(entries, { compression }), 'coordinator');
+          await fixture.put([
+            ['a', '2'],
+            ['k4999', '2'],
+          ]);
+          const [before] = await fixture.batches();
+          await fixture.clean();
+          const [after] = await fixture.batches();
+          const { baseOffset, lastOffset, maxTimestamp } = before!;
+          expect(after).toMatchObject({ baseOffset, lastOffset, maxTimestamp, compression });
+          expect(after!.records).toEqual(before!.records.slice(1, -1));
+          expect(decompress).toHaveBeenCalledTimes(2); // for its keys, and to be filtered
+          expect(compress).toHaveBeenCalledTimes(1);
+        });
+
+        test('is copied untouched, or goes, as any other', async () => {
+          await fixture.open({ segmentBytes: 10_000_000 });
+          await fixture.append(batchOfEntries([['a', large]], { compression }), 'coordinator');
+          const [before] = await fixture.batches();
+          await fixture.clean();
+          expect((await fixture.batches())[0]).toEqual(before);
+          await fixture.put([['a', '2']]);
+          await fixture.clean();
+          expect(await fixture.records()).toMatchObject([[expect.any(Number), 'a', '2']]);
+        });
+
+        test('gets a delete horizon where it has tombstones', async () => {
+          await fixture.open({ segmentBytes: 10_000_000 });
+          const entries: Entry[] = [
+            ['a', large],
+            ['b', null],
+          ];
+          await fixture.append(batchOfEntries(entries, { compression }), 'coordinator');
+          await fixture.clean();
+          const [after] = await fixture.batches();
+          expect(after).toMatchObject({ compression, deleteHorizonMs: startMs + day });
+          expect(after!.records.map(({ entry }) => entry)).toEqual(entries);
+        });
+      },
+    );
 
     test('a batch of which all records stay is copied untouched', async () => {
       await fixture.put([['a', '1'.repeat(500)]], { compression: 'gzip', compressionLevel: 1 });
