@@ -1,5 +1,6 @@
 import type { BrokerServices } from './broker-services.ts';
 import type { HandlerTable } from './dispatch.ts';
+import { WokenFetches } from './fetch/pending-fetch.ts';
 import type { Handler } from './handler.ts';
 import { addOffsetsToTxnHandler } from './handlers/add-offsets-to-txn.ts';
 import { addPartitionsToTxnHandler } from './handlers/add-partitions-to-txn.ts';
@@ -53,6 +54,7 @@ export function handlerTable(services: BrokerServices): HandlerTable {
     produceHandler(services),
     fetchHandler({
       ...services,
+      woken: new WokenFetches(),
       maxBytes: () => settings.fetchMaxBytes(),
       responseBytesLeft: () => services.responseBytesLeft(),
     }),

@@ -31,6 +31,26 @@ export function isEnough(read: FetchRead, fetch: Fetch): boolean {
   return read.sizeInBytes > 0 && read.reads.some((one) => hasMore(one, fetch.limit));
 }
 
+/** Fetches that look again when what runs now is done: more partitions may advance in it. */
+export class WokenFetches {
+  private woken: PendingFetch[] = [];
+  private readonly lookAgain = (): void => {
+    const { woken } = this;
+    this.woken = [];
+    for (const pending of woken) pending.readAgain();
+  };
+
+  add(pending: PendingFetch): void {
+    if (this.woken.push(pending) === 1) queueMicrotask(this.lookAgain);
+  }
+}
+
+/** What the waiting fetches of a broker share. */
+export interface WaitingRoom {
+  readonly deadlines: Deadlines;
+  readonly woken: WokenFetches;
+}
+
 const noWatches: readonly PartitionWatch[] = [];
 
 /**
@@ -48,7 +68,7 @@ export class PendingFetch implements Waiter, Wait {
   private isDue = false;
 
   constructor(
-    private readonly deadlines: Deadlines,
+    private readonly room: WaitingRoom,
     readonly fetch: Fetch,
   ) {}
 
@@ -90,28 +110,29 @@ export class PendingFetch implements Waiter, Wait {
     if (this.availableBytes >= this.fetch.minBytes) this.wake();
   }
 
-  /** Looks again when what runs now is done: more partitions may advance in it. */
   wake(): void {
     if (this.state !== 'waiting') return;
     this.state = 'reading';
-    queueMicrotask(() => this.readAgain());
+    this.room.woken.add(this);
   }
 
   /** Waits for more than was found. */
   wait(read: FetchRead): void {
     releaseReads(read.reads);
-    this.watches = read.reads.map((one) => new PartitionWatch(this, one));
+    const watches: PartitionWatch[] = [];
+    for (const one of read.reads) watches.push(new PartitionWatch(this, one));
+    this.watches = watches;
     if (this.state === 'new') {
-      this.deadlines.add(this, this.fetch.maxWaitMs);
+      this.room.deadlines.add(this, this.fetch.maxWaitMs);
       this.fetch.caller.waitsFor = this;
     }
     this.state = 'waiting';
     this.availableBytes = read.sizeInBytes;
     // What advanced during the read is seen here, what does later is told.
-    for (const watch of this.watches) watch.begin();
+    for (const watch of watches) watch.begin();
   }
 
-  private readAgain(): void {
+  readAgain(): void {
     for (const watch of this.watches) watch.end();
     this.watches = noWatches;
     let read: FetchRead | Promise<FetchRead>;
@@ -131,7 +152,7 @@ export class PendingFetch implements Waiter, Wait {
 
   private finish(): void {
     const { caller } = this.fetch;
-    this.deadlines.remove(this);
+    this.room.deadlines.remove(this);
     if (caller.waitsFor === this) caller.waitsFor = undefined;
   }
 }

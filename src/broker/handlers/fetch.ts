@@ -2,7 +2,6 @@ import type { Caller } from '../../host/caller.ts';
 import { errorCodes } from '../../protocol/error-codes.ts';
 import { fetch, type FetchRequest, type FetchResponse } from '../../protocol/messages/fetch.ts';
 import type { ReadLimit } from '../../storage/partition-log.ts';
-import type { Deadlines } from '../deadlines.ts';
 import type { FetchPartition } from '../fetch/fetch-partition.ts';
 import {
   noSession,
@@ -10,7 +9,7 @@ import {
   type FetchContext,
   type FetchSessions,
 } from '../fetch/fetch-sessions.ts';
-import { isEnough, PendingFetch, type Fetch } from '../fetch/pending-fetch.ts';
+import { isEnough, PendingFetch, type Fetch, type WaitingRoom } from '../fetch/pending-fetch.ts';
 import {
   releaseReads,
   type FetchRead,
@@ -21,10 +20,9 @@ import {
 import { defineHandler, later, type RequestContext } from '../handler.ts';
 import { LeaderHints } from '../leader-hints.ts';
 
-export interface FetchParts {
+export interface FetchParts extends WaitingRoom {
   readonly sessions: FetchSessions;
   readonly reader: PartitionReader;
-  readonly deadlines: Deadlines;
   /** `fetch.max.bytes`, now. */
   maxBytes(): number;
   /** Bytes that responses may still take while slow readers hold others. */
@@ -84,7 +82,7 @@ class FetchExchange implements Fetch {
   run(): FetchResponse | typeof later {
     const read = this.read();
     if (!(read instanceof Promise) && isEnough(read, this)) return this.respondOrRelease(read);
-    const pending = new PendingFetch(this.parts.deadlines, this);
+    const pending = new PendingFetch(this.parts, this);
     if (read instanceof Promise) pending.decide(read);
     else pending.wait(read);
     this.context.forgetRequest();

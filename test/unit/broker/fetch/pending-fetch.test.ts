@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Deadlines } from '../../../../src/broker/deadlines.ts';
-import { isEnough, PendingFetch, type Fetch } from '../../../../src/broker/fetch/pending-fetch.ts';
+import {
+  isEnough,
+  PendingFetch,
+  WokenFetches,
+  type Fetch,
+} from '../../../../src/broker/fetch/pending-fetch.ts';
 import type { FetchRead, PartitionRead } from '../../../../src/broker/fetch/read-partitions.ts';
 import type {
   LedPartition,
@@ -69,7 +74,7 @@ const request = (maxWaitMs: number): Fetch => ({
 });
 
 function begin(read: FetchRead | Promise<FetchRead>, maxWaitMs = 100): void {
-  new PendingFetch(deadlines, request(maxWaitMs)).decide(read);
+  new PendingFetch({ deadlines, woken: new WokenFetches() }, request(maxWaitMs)).decide(read);
 }
 
 /** Nothing is left of a fetch. */
