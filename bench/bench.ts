@@ -2,104 +2,75 @@
  * Side by side with other brokers: `npm run bench -- [workload ...] [options]`. README.md beside this
  * file says how to read what comes out.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { wholeNumber } from '../bin/usage.ts';
+import { format, resolveConfig } from 'prettier';
+import { UsageError } from '../bin/usage.ts';
 import { guardInWords } from './guard/guard.ts';
+import { parseCommandLine, tableRounds, usage, type Measurement } from './harness/command-line.ts';
 import { machineInWords } from './harness/machine.ts';
-import { peerNames, peers, type PeerName } from './harness/peers.ts';
+import { peers, type PeerName } from './harness/peers.ts';
 import { profileInWords } from './harness/profile.ts';
-import { saveReport, writeTable } from './harness/report.ts';
-import { machineLoad, runWorkload, type RunOptions } from './harness/runner.ts';
-import { markdown, rowsOf, type Row } from './harness/table.ts';
+import { saveReport, withNewest } from './harness/report.ts';
+import { isWanted, machineLoad, runWorkload, type RunOptions } from './harness/runner.ts';
+import { markdown, rowsOf } from './harness/table.ts';
 import type { Workload } from './harness/workload.ts';
-import { allWorkloads, workloadOf } from './workloads/all-workloads.ts';
-
-/** Rounds that a median in BENCHMARKS.md is of. */
-const tableRounds = 5;
-
-const usage = `npm run bench -- [workload ...] [options]
-
-  workloads          by name or number; all when left out
-  --brokers LIST     of ${peerNames.join(',')} (odradek,apache)
-  --rounds N         how often each broker is measured (${tableRounds})
-  --case TEXTS       only cases with one of these in their names
-  --quick            without a workload: count what does not depend on the machine, Odradek alone, and
-                     compare with bench/guard/guard.json; with one: small sizes, one round
-  --update-guard     with --quick: write bench/guard/guard.json
-  --profile          Odradek under --cpu-prof, alone; says where the time went
-  --write            write BENCHMARKS.md of the newest reports in the folder that are of all cases and
-                     ${tableRounds} rounds or more, and measure nothing
-  --out FOLDER       for JSON, tables and profiles (.cache/bench)
-
-Workloads:
-${allWorkloads.map(({ number, name, title }) => `  ${String(number).padStart(2)}  ${name.padEnd(16)} ${title}`).join('\n')}
-`;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      brokers: { type: 'string' },
-      rounds: { type: 'string' },
-      case: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      'update-guard': { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-      profile: { type: 'boolean', default: false },
-      out: { type: 'string', default: '.cache/bench' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
+  const asked = parseCommandLine(process.argv.slice(2));
+  switch (asked.kind) {
+    case 'help':
+      console.log(usage);
+      return;
+    case 'count': {
+      const { words, grown } = await guardInWords(asked.updateGuard);
+      console.log(words);
+      if (grown) process.exitCode = 1;
+      return;
+    }
+    case 'write':
+      console.log(await writeTables('BENCHMARKS.md', asked.out, asked.workloads));
+      return;
+    case 'measure':
+      await measureAll(asked);
   }
-  if (values.quick && positionals.length === 0) {
-    const { words, grown } = await guardInWords(values['update-guard']);
-    console.log(words);
-    if (grown) process.exitCode = 1;
-    return;
-  }
-  mkdirSync(values.out, { recursive: true });
-  if (values.write) {
-    await writeTable('BENCHMARKS.md', values.out, allWorkloads);
-    return;
-  }
-  const alone = values.profile || values.quick;
+}
+
+/** Puts the newest reports of these workloads into the file, and says in words what was done. */
+async function writeTables(
+  file: string,
+  folder: string,
+  workloads: readonly Workload[],
+): Promise<string> {
+  const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const { text, words } = withNewest(old, folder, workloads);
+  const options = { ...(await resolveConfig(file)), filepath: file };
+  writeFileSync(file, await format(text, options));
+  return `${file}: ${words}`;
+}
+
+async function measureAll(asked: Measurement): Promise<void> {
+  mkdirSync(asked.out, { recursive: true });
   const options: RunOptions = {
-    peers: await able(values.brokers ?? (alone ? 'odradek' : 'odradek,apache')),
-    rounds: wholeNumber('--rounds', values.rounds ?? (alone ? '1' : String(tableRounds)), 1, 1000),
-    size: values.quick ? 'quick' : 'full',
-    profileFolder: values.profile ? join(values.out, 'profile') : undefined,
-    only: values.case?.split(','),
+    peers: await able(asked.peers),
+    rounds: asked.rounds,
+    size: asked.size,
+    profileFolder: asked.profile ? join(asked.out, 'profile') : undefined,
+    only: asked.only,
     progress: (line) => console.error(line),
   };
-  const workloads = chosen(positionals);
-  for (const text of options.only ?? []) {
-    const names = workloads.flatMap((one) => one.cases(options.size).map(({ name }) => name));
-    if (!names.some((name) => name.includes(text))) {
-      throw new Error(`no case '${text}'; there are: ${names.join(', ')}`);
+  const machine = machineInWords();
+  console.log(`${machine}; load ${machineLoad()} at the start\n`);
+  for (const workload of asked.workloads) {
+    if (workload.cases(options.size).some((one) => isWanted(one, options))) {
+      await measure(workload, options, machine, asked.out);
     }
   }
-  await measureAll(workloads, options, values.out);
 }
 
-function chosen(names: readonly string[]): readonly Workload[] {
-  if (names.length === 0) return allWorkloads;
-  return names.map((name) => {
-    const workload = workloadOf(name);
-    if (workload === undefined) throw new Error(`no workload ${name}\n\n${usage}`);
-    return workload;
-  });
-}
-
-async function able(list: string): Promise<PeerName[]> {
+async function able(names: readonly PeerName[]): Promise<PeerName[]> {
   const found: PeerName[] = [];
-  for (const text of list.split(',')) {
-    const name = peerNames.find((known) => known === text);
-    if (name === undefined) throw new Error(`no broker ${text}\n\n${usage}`);
+  for (const name of names) {
     const reason = await peers[name].whyNot();
     if (reason === null) found.push(name);
     else console.error(`${peers[name].title} is left out: ${reason}`);
@@ -107,34 +78,32 @@ async function able(list: string): Promise<PeerName[]> {
   return found;
 }
 
-async function measureAll(
-  workloads: readonly Workload[],
+async function measure(
+  workload: Workload,
   options: RunOptions,
+  machine: string,
   out: string,
 ): Promise<void> {
-  const machine = machineInWords();
-  console.log(`${machine}; load ${machineLoad()} at the start\n`);
-  for (const workload of workloads) {
-    const began = new Date().toISOString();
-    const loadBefore = machineLoad();
-    const profiles = options.profileFolder && join(options.profileFolder, workload.name);
-    if (profiles !== undefined) rmSync(profiles, { recursive: true, force: true }); // of an earlier run
-    const samples = await runWorkload(workload, options);
-    const cases = workload
-      .cases(options.size)
-      .filter(({ name }) => samples.some((sample) => sample.case === name));
-    const rows: Row[] = rowsOf(workload, cases, samples);
-    const { name } = workload;
-    const { size } = options;
-    const isPart =
-      profiles !== undefined || options.only !== undefined || options.rounds < tableRounds;
-    saveReport(out, { machine, loadBefore, began, name, size, isPart, rows, samples });
-    console.log(`${workload.number}. ${workload.title}\n\n${markdown(rows)}\n`);
-    if (profiles !== undefined) console.log(profileInWords(profiles));
-  }
+  const began = new Date().toISOString();
+  const loadBefore = machineLoad();
+  const { name } = workload;
+  const { size, rounds, only } = options;
+  const profiles = options.profileFolder && join(options.profileFolder, name);
+  if (profiles !== undefined) rmSync(profiles, { recursive: true, force: true }); // of an earlier run
+  const samples = await runWorkload(workload, options);
+  const cases = workload
+    .cases(size)
+    .filter((one) => isWanted(one, options) && samples.some((sample) => sample.case === one.name));
+  const rows = rowsOf(workload, cases, samples);
+  const isPart = profiles !== undefined || only !== undefined || rounds < tableRounds;
+  saveReport(out, { machine, loadBefore, began, name, size, isPart, rows, samples });
+  const table = rows.length > 0 ? markdown(rows) : 'Nothing could be measured.';
+  console.log(`${workload.number}. ${workload.title}\n\n${table}\n`);
+  if (profiles !== undefined) console.log(profileInWords(profiles));
 }
 
 main().catch((error: unknown) => {
   console.error((error as Error).message);
+  if (error instanceof UsageError) console.error('`npm run bench -- --help` says more.');
   process.exitCode = 1;
 });

@@ -1,5 +1,5 @@
 /**
- * How much a paced produce notices of compaction. `npm run bench:compaction`; `-- --gib N` changes the size.
+ * How much a paced produce notices of compaction. `npm run bench:compaction`.
  *
  * A compacted topic is filled with 2 GiB in which every key comes several times. Then a process of its
  * own produces 50 MB/s to another topic of the same broker: first quiet, then while the cleaner works
@@ -12,14 +12,24 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
+import { parsed, wholeNumber } from '../bin/usage.ts';
 import { BrokerProcess } from '../scripts/apache-kafka/broker-process.ts';
+import { asked } from './harness/options.ts';
 
-const { values } = parseArgs({ options: { gib: { type: 'string', default: '2' } } });
+const usage = `npm run bench:compaction -- [options]
+
+What a paced produce notices while a topic is compacted.
+
+  --gib N  size of the topic (2)`;
+
+const gib = asked(usage, (args) => {
+  const { values } = parsed({ args, options: { gib: { type: 'string', default: '2' } } });
+  return wholeNumber('--gib', values.gib, 1, 1000);
+});
 const gibibyte = 1024 ** 3;
 const megabyte = 1_000_000;
-const bytesToCompact = Number(values.gib) * gibibyte;
+const bytesToCompact = gib * gibibyte;
 const recordBytes = 1_000;
 const recordsPerRequest = 1_000;
 const keys = 200_000;

@@ -2,16 +2,14 @@
  * From the start of a process on a folder full of data to its first acknowledged produce and its
  * first fetched record: after a clean stop, and after kill -9. The folder (10,000 partitions and
  * 10 GiB when nothing else is said) is filled by producing, the same for Odradek and for the real
- * Apache Kafka, and removed afterwards. `npm run bench:restart`; `-- --odradek` leaves Apache Kafka
- * out, `-- --topics 100 --partitions 10 --gib 1` says how much, `-- --runs N` how often, `--
- * --folder PATH` where (and keeps it; a folder that is there is taken as it is). The aim is that
- * Odradek serves both within a second after a clean stop; exit code 1 when a run misses it.
+ * Apache Kafka, and removed afterwards. `npm run bench:restart`. The aim is that Odradek serves both
+ * within a second after a clean stop; exit code 1 when a run misses it.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { parsed, wholeNumber } from '../bin/usage.ts';
 import { apacheKafka } from '../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../scripts/apache-kafka/broker-process.ts';
 import { APACHE_KAFKA_VERSION, whyNoJars } from '../scripts/apache-kafka/jars.ts';
@@ -21,6 +19,18 @@ import { fetch } from '../src/protocol/messages/fetch.ts';
 import { produce } from '../src/protocol/messages/produce.ts';
 import { batchOf } from '../test/support/batches.ts';
 import { RawClient } from '../test/support/raw-client.ts';
+import { asked } from './harness/options.ts';
+
+const usage = `npm run bench:restart -- [options]
+
+From the start of a process on a full folder to its first produce and fetch.
+
+  --topics N       (1000)
+  --partitions N   of each topic (10)
+  --gib N          in all of them together (10)
+  --runs N         how often it stops and starts (2)
+  --folder FOLDER  for Odradek's data, which is kept; a folder that is there is taken as it is
+  --odradek        leave Apache Kafka out`;
 
 const aimMs = 1_000;
 const timeoutMs = 600_000;
@@ -217,31 +227,40 @@ async function bench(
   }
 }
 
+function read(args: readonly string[]) {
+  const options = {
+    odradek: { type: 'boolean' },
+    topics: { type: 'string', default: '1000' },
+    partitions: { type: 'string', default: '10' },
+    gib: { type: 'string', default: '10' },
+    runs: { type: 'string', default: '2' },
+    folder: { type: 'string' },
+  } as const;
+  const { values } = parsed({ args, options });
+  const number = (name: 'topics' | 'partitions' | 'gib' | 'runs'): number =>
+    wholeNumber(`--${name}`, values[name], 1, 1_000_000);
+  const [topics, partitions] = [number('topics'), number('partitions')];
+  const bytesPerPartition = (number('gib') * 1024 ** 3) / topics / partitions;
+  return {
+    amount: { topics, partitions, bytesPerPartition },
+    runs: number('runs'),
+    folder: values.folder,
+    isAlone: values.odradek === true,
+  };
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      odradek: { type: 'boolean' },
-      topics: { type: 'string', default: '1000' },
-      partitions: { type: 'string', default: '10' },
-      gib: { type: 'string', default: '10' },
-      runs: { type: 'string', default: '2' },
-      folder: { type: 'string' },
-    },
-  });
-  const topics = Number(values.topics);
-  const partitions = Number(values.partitions);
-  const bytesPerPartition = (Number(values.gib) * 1024 ** 3) / topics / partitions;
-  const amount = { topics, partitions, bytesPerPartition };
+  const { amount, runs, folder, isAlone } = asked(usage, read);
   console.log('| broker               | after      | 1st produce, ms | 1st fetch, ms | all, ms |');
-  const restarts = await bench(odradek, amount, Number(values.runs), values.folder);
+  const restarts = await bench(odradek, amount, runs, folder);
   const longestMs = Math.max(
     ...restarts.map(({ produceMs, fetchMs }) => Math.max(produceMs, fetchMs)),
   );
   console.log(`Odradek after a clean stop: ${longestMs.toFixed(0)} ms at most (aim: ${aimMs})`);
   if (longestMs > aimMs) process.exitCode = 1;
-  if (values.odradek === true) return;
+  if (isAlone) return;
   const reason = await whyNoJars(process.cwd());
-  if (reason === null) await bench(apache, amount, Number(values.runs), undefined);
+  if (reason === null) await bench(apache, amount, runs, undefined);
   else console.log(`Apache Kafka is left out: ${reason}`);
 }
 

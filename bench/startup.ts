@@ -1,20 +1,27 @@
 /*
  * From the start of a process to its first acknowledged produce (acks=all, to a topic that the
  * broker has to create), and memory when idle; Odradek and the real Apache Kafka, each time on a
- * fresh folder, formatted before where that is a step of its own. `npm run bench:startup`; `--
- * --odradek` leaves Apache Kafka out, `-- --runs N` changes how often.
+ * fresh folder, formatted before where that is a step of its own. `npm run bench:startup`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { apacheKafka } from '../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../scripts/apache-kafka/broker-process.ts';
 import { APACHE_KAFKA_VERSION, whyNoJars } from '../scripts/apache-kafka/jars.ts';
+import { parsed, wholeNumber } from '../bin/usage.ts';
 import { firstProduce } from './harness/first-produce.ts';
+import { asked } from './harness/options.ts';
 import { residentBytes } from './harness/process-usage.ts';
 import { median } from './harness/statistics.ts';
+
+const usage = `npm run bench:startup -- [options]
+
+From the start of a process to its first acknowledged produce, and memory when idle.
+
+  --runs N   how often Odradek starts (15); Apache Kafka a fifth of that
+  --odradek  leave Apache Kafka out`;
 
 const repository = process.cwd();
 const idleMs = 5_000;
@@ -107,15 +114,19 @@ function row({ name, startMs, idleMegabytes }: Measured): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { odradek: { type: 'boolean' }, runs: { type: 'string', default: '15' } },
+  const { runs, isAlone } = asked(usage, (args) => {
+    const options = {
+      odradek: { type: 'boolean' },
+      runs: { type: 'string', default: '15' },
+    } as const;
+    const { values } = parsed({ args, options });
+    return { runs: wholeNumber('--runs', values.runs, 1, 1000), isAlone: values.odradek === true };
   });
-  const runs = Number(values.runs);
   const brokers = [
     odradek('Odradek', ['--data', 'FOLDER/data'], runs),
     odradek('Odradek, in memory', ['--memory'], runs),
   ];
-  if (values.odradek !== true) {
+  if (!isAlone) {
     const reason = await whyNoJars(repository);
     if (reason === null) brokers.push(apache(Math.ceil(runs / 5)));
     else console.log(`Apache Kafka is left out: ${reason}`);

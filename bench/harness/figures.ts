@@ -17,8 +17,13 @@ export const units: Readonly<Record<string, string>> = {
   ackP99Ms: 'p99 of acknowledgements, ms',
   loopP99Ms: 'p99 of event loop delay, ms',
   seconds: 'seconds',
+  joinSeconds: 's until all have joined',
+  leaveSeconds: 's from a leave to even shares',
+  killSeconds: 's from a kill to even shares',
   writtenPerByte: 'bytes written per byte',
   peakMegabytes: 'peak RSS, MB',
+  residentMegabytes: 'RSS, MB',
+  rssGrowthMegabytes: 'growth of RSS, MB',
   kibibytesPerConnection: 'RSS per idle connection, KiB',
   clientCores: 'cores used by the client',
 };

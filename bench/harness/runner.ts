@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { load } from './clients.ts';
-import { figuresOf, oursAlone } from './figures.ts';
+import { figuresOf, oursAlone, units } from './figures.ts';
 import { LoopWatch } from './loop-delay.ts';
 import { peers, type PeerBroker, type PeerName, type PeerOptions } from './peers.ts';
 import { residentBytes, usageOf } from './process-usage.ts';
@@ -60,11 +60,14 @@ export async function runWorkload(workload: Workload, options: RunOptions): Prom
   return samples;
 }
 
+export const isWanted = ({ name }: Case, { only }: Pick<RunOptions, 'only'>): boolean =>
+  only === undefined || only.some((text) => name.includes(text));
+
 /** The cases that are wanted and can be driven on this machine. */
 async function ableCases(workload: Workload, options: RunOptions): Promise<Case[]> {
   const found: Case[] = [];
   for (const one of workload.cases(options.size)) {
-    if (options.only?.some((text) => one.name.includes(text)) === false) continue;
+    if (!isWanted(one, options)) continue;
     const reason = (await one.whyNot?.()) ?? null;
     if (reason === null) found.push(one);
     else options.progress(`${workload.name}: ${one.name} is left out: ${reason}`);
@@ -180,10 +183,10 @@ function forgetPeak(pid: number): void {
 }
 
 function inShort(one: Case, figures: Figures): string {
-  const shown = Object.keys(one.shows)
+  return [...Object.keys(one.shows), 'clientCores']
     .filter((name) => name in figures || !oursAlone.has(name))
-    .map((name) => `${name} ${(figures[name] ?? NaN).toFixed(2)}`);
-  return [...shown, `client ${(figures['clientCores'] ?? NaN).toFixed(2)}`].join(', ');
+    .map((name) => `${units[name] ?? name}: ${(figures[name] ?? NaN).toFixed(2)}`)
+    .join('; ');
 }
 
 /** How busy the machine is with other things: the load of the last minute. */
