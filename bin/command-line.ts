@@ -34,7 +34,8 @@ Starts a Kafka broker and says how to connect to it. The commands are for a data
 an empty one, check one that no broker uses for damage, dump what stands in its files.
 
   --port N           port to listen on (9092); 0 takes any free one
-  --host ADDRESS     address to listen on (127.0.0.1)
+  --host ADDRESS     address to listen on and to tell clients (127.0.0.1); for 0.0.0.0 and :: they
+                     are told localhost, or what advertised.listeners=PLAINTEXT://NAME:PORT says
   --data FOLDER      where the data is kept (./data)
   --memory           keep everything in memory; it is gone at the end
   --brokers N        that many brokers in this process, on ports N, N+1, ... (1)

@@ -24,7 +24,11 @@ export interface BrokerOptions {
    * follow (or free ones as well). Default: the port in `properties.listeners`, else 0.
    */
   readonly port?: number;
-  /** Address to listen on and to tell clients. Default: the host in `listeners`, else 127.0.0.1. */
+  /**
+   * Address to listen on, and to tell clients unless `advertised.listeners` names another; for all
+   * addresses (`0.0.0.0`, `::`) they are told `localhost`. Default: the host in `listeners`, else
+   * 127.0.0.1.
+   */
   readonly host?: string;
   /**
    * Folder of the data, created when absent; several (as `log.dirs`) share the partitions, and the
@@ -35,11 +39,17 @@ export interface BrokerOptions {
   readonly clusterId?: string;
   /** How many brokers this process runs, ids from `node.id` on. Default: 1. */
   readonly brokers?: number;
-  /** Configuration by Kafka's property names, as in `server.properties`; bad values are refused. */
+  /**
+   * Configuration by Kafka's property names, as in `server.properties`; bad values are refused, names
+   * that Kafka does not know are ignored, and the logger is told.
+   */
   readonly properties?: Readonly<Record<string, string>>;
-  /** Topics to create before the broker is ready; a name alone means all defaults. */
+  /**
+   * Topics to create before the broker is ready; a name alone means all defaults. One that is in the
+   * folder already keeps its partitions and its configuration, whatever is said here.
+   */
   readonly topics?: readonly (string | TopicOptions)[];
-  /** Default: says nothing. */
+  /** `console` will do. Default: says nothing. */
   readonly logger?: Logger;
   /** Default: the machine's own. Tests give a ManualClock, a seeded Random, a disk in memory. */
   readonly clock?: Clock;

@@ -33,6 +33,7 @@ import {
   type OpenListener,
 } from './network/listener.ts';
 import { FrameMemory } from './network/frame-memory.ts';
+import { hostAndPort } from './network/host-and-port.ts';
 import { Writers } from './network/output-buffer.ts';
 import type { NodeSettings } from './node-settings.ts';
 import type { LedPartition } from './replica/led-partition.ts';
@@ -200,7 +201,7 @@ export class Broker implements Node {
   /** Where clients of the first listener find it. */
   get address(): string {
     const [first] = this.endpoints;
-    return first === undefined ? '' : `${first.host}:${first.port}`;
+    return first === undefined ? '' : hostAndPort(first.host, first.port);
   }
 
   /** Ports of the listeners, in their order. */

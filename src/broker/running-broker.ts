@@ -1,6 +1,6 @@
 /** A running broker, or several of them in one process. */
 export interface RunningBroker extends AsyncDisposable {
-  /** What clients are given to connect: `host:port`, one per running broker, comma separated. */
+  /** What clients are given to connect: `host:port`, or `[::1]:port`; one per running broker, comma separated. */
   readonly bootstrapServers: string;
   /** Port of the first broker. */
   readonly port: number;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apiVersions } from '../../src/protocol/messages/api-versions.ts';
 import { fetch } from '../../src/protocol/messages/fetch.ts';
@@ -95,10 +95,25 @@ describe('startBroker', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === '::1'),
+  );
+  (hasIpv6 ? it : it.skip)('has an address of IPv6 in brackets, but not on the wire', async () => {
+    const broker = await start({ host: '::1' });
+    expect(broker.bootstrapServers).toBe(`[::1]:${broker.port}`);
+    const client = await RawClient.connect(broker.bootstrapServers);
+    const { brokers } = await client.request(metadata, 12, { topics: [] });
+    expect(brokers).toMatchObject([{ host: '::1', port: broker.port }]);
+    client.close();
+  });
+
   it('refuses a port that is taken, and lets go of its folder', async () => {
     const first = await start();
     const dataDir = temporaryFolder();
-    await expect(startBroker({ port: first.port, dataDir })).rejects.toThrow('EADDRINUSE');
+    await expect(startBroker({ port: first.port, dataDir })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      message: `127.0.0.1:${first.port} is in use, perhaps by another broker; take another port, or 0 for any free one`,
+    });
     const again = await start({ dataDir });
     expect(again.port).not.toBe(first.port);
   });

@@ -54,7 +54,8 @@ export class RawClient {
     bootstrapServers: string,
     clientId: string | null = 'raw',
   ): Promise<RawClient> {
-    const [host = '127.0.0.1', port = '9092'] = (bootstrapServers.split(',')[0] ?? '').split(':');
+    const [first = ''] = bootstrapServers.split(',');
+    const [, host = '127.0.0.1', port = '9092'] = /^\[?(.*?)\]?:(\d+)$/.exec(first) ?? [];
     const socket = connectTo({ host, port: Number(port), noDelay: true });
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve);

@@ -22,6 +22,7 @@ interface Endpoint {
 }
 
 const plaintextId = 0;
+const highestPort = 65_535;
 const protocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 /** Addresses that mean "all": nobody can connect to them. */
 const wildcards = ['', '0.0.0.0', '::', '0:0:0:0:0:0:0:0'];
@@ -45,7 +46,7 @@ export function listenersOf(
   const own = clientEndpoints(config);
   const advertised = advertisedEndpoints(config, own);
   requireInterBrokerListener(config, own);
-  return own.map(({ name, host, port }, position) => {
+  const listeners = own.map(({ name, host, port }, position) => {
     const isFirst = position === 0;
     const boundHost = (isFirst ? overrides.host : undefined) ?? host;
     const boundPort = (isFirst ? overrides.port : undefined) ?? port;
@@ -53,12 +54,35 @@ export function listenersOf(
     return {
       name,
       host: boundHost,
-      port: boundPort === 0 ? 0 : boundPort + index,
+      port: moved('listeners', boundPort, index),
       advertisedHost: told?.host ?? (wildcards.includes(boundHost) ? 'localhost' : boundHost),
-      advertisedPort: told === undefined || told.port === 0 ? 0 : told.port + index,
+      advertisedPort: moved('advertised.listeners', told?.port ?? 0, index),
       securityProtocol: plaintextId,
     };
   });
+  requireApart(listeners, index);
+  return listeners;
+}
+
+function moved(key: string, port: number, index: number): number {
+  if (port === 0) return 0;
+  if (port + index <= highestPort) return port + index;
+  const brokers = `brokers after the first have the ports that follow ${port}`;
+  throw new ConfigError(`${key}: ${brokers}, and ${highestPort} is the last that there is`);
+}
+
+/** Where a listener has come to a port that another one of an earlier broker has. */
+function requireApart(listeners: readonly ListenerConfig[], index: number): void {
+  for (const { name, host, port } of listeners) {
+    const other = listeners.find(
+      (one) => one.host === host && one.port - index <= port && port < one.port,
+    );
+    if (port === 0 || other === undefined) continue;
+    throw new ConfigError(
+      `listeners: a further broker's ${name} would have port ${port}, which is one of ${other.name}; ` +
+        'leave room between the ports, one for each broker',
+    );
+  }
 }
 
 function clientEndpoints(config: BrokerConfig): Endpoint[] {
@@ -103,10 +127,10 @@ function parseEndpoints(key: string, texts: readonly string[]): Endpoint[] {
   return texts.map((text) => {
     const [, name = '', host = '', digits = ''] = endpointPattern.exec(text) ?? [];
     const port = Number(digits);
-    if (name === '' || digits === '' || port < 0 || port > 65_535) {
+    if (name === '' || digits === '' || port < 0 || port > highestPort) {
       throw new ConfigError(
         `Invalid value ${text} for configuration ${key}: NAME://HOST:PORT is wanted, with a port ` +
-          'from 0 to 65535',
+          `from 0 to ${highestPort}`,
       );
     }
     return { name: name.toUpperCase(), host, port };

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Timer } from '../../host/clock.ts';
 import type { Descriptors } from '../../host/descriptors.ts';
 import { Connection, hostOf, type Answer, type ConnectionParts } from './connection.ts';
+import { listenError } from './listen-error.ts';
 
 /** Limits shared by all listeners of a broker. */
 export interface ConnectionLimits {
@@ -161,7 +162,7 @@ export interface BoundListener {
   close(): Promise<void>;
 }
 
-/** @throws the system's error (EADDRINUSE, EACCES, ...) when the address cannot be bound */
+/** @throws {Error} why the address cannot be bound, with the system's code (EADDRINUSE, EACCES, ...) */
 export type OpenListener = (
   address: ListenerAddress,
   connections: Connections,
@@ -173,9 +174,10 @@ export const openListener: OpenListener = async (address, connections) => {
     connections.accept(socket, address.name),
   );
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const onError = (error: Error): void => reject(listenError(error, address));
+    server.once('error', onError);
     const onListening = (): void => {
-      server.off('error', reject);
+      server.off('error', onError);
       resolve();
     };
     if (address.host === '') server.listen(address.port, onListening);

@@ -211,7 +211,9 @@ describe('odradek', () => {
     const port = (await first.written(bootstrap)).split(':')[1]!;
     const second = await ended(['--memory', '--port', port]);
     expect(second.code).toBe(1);
-    expect(second.stderr).toContain(port);
+    expect(second.stderr).toBe(
+      `odradek: 127.0.0.1:${port} is in use, perhaps by another broker; take another port, or 0 for any free one\n`,
+    );
     first.signal('SIGTERM');
     expect(await first.exited).toBe(0);
   });

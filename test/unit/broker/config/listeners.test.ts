@@ -68,6 +68,26 @@ describe('listeners', () => {
     ]);
   });
 
+  it('of further brokers have no port above the last, and none of another listener', () => {
+    const last = { listeners: 'PLAINTEXT://:65534' };
+    expect(shown(last, {}, 1)).toEqual(['PLAINTEXT :65535 told localhost:0']);
+    const words = 'ports that follow 65534, and 65535 is the last';
+    expect(() => shown(last, {}, 2)).toThrow(
+      `listeners: brokers after the first have the ${words}`,
+    );
+    const told = { 'advertised.listeners': 'PLAINTEXT://h:65534' };
+    expect(() => shown(told, {}, 2)).toThrow(`advertised.listeners: brokers after the first`);
+    const two = {
+      listeners: 'INSIDE://:9094,OUTSIDE://:9092',
+      'listener.security.protocol.map': twoNames,
+      'inter.broker.listener.name': 'INSIDE',
+    };
+    expect(shown(two, {}, 1)).toHaveLength(2);
+    expect(() => shown(two, {}, 2)).toThrow(
+      "a further broker's OUTSIDE would have port 9094, which is one of INSIDE; leave room",
+    );
+  });
+
   it('take host and port given apart, the first one', () => {
     expect(shown({}, { host: '0.0.0.0', port: 5 }, 1)).toEqual([
       'PLAINTEXT 0.0.0.0:6 told localhost:0',
