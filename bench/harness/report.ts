@@ -78,7 +78,8 @@ function sorted(found: readonly Found[]) {
 function whyNot({ size, isPart, rows }: Report): string | null {
   if (size !== 'full') return 'of small sizes (--quick)';
   if (isPart) return `of some cases only, of fewer than ${tableRounds} rounds, or a profile`;
-  return rows.length === 0 ? 'nothing was measured' : null;
+  if (rows.length === 0) return 'nothing was measured';
+  return rows.every(({ medians }) => medians.apache === undefined) ? 'of Odradek alone' : null;
 }
 
 const head =

@@ -75,6 +75,9 @@ describe('what is written into it', () => {
     saveReport(folder, report('produce', { began: '2026-01-03T00:00:00.000Z', size: 'quick' }));
     saveReport(folder, report('produce', { began: '2026-01-04T00:00:00.000Z', isPart: true }));
     saveReport(folder, report('produce', { began: '2026-01-05T00:00:00.000Z', rows: [] }));
+    const [row] = report('produce').rows;
+    const rows = row === undefined ? [] : [{ ...row, medians: { odradek: 1 } }];
+    saveReport(folder, report('produce', { began: '2026-01-06T00:00:00.000Z', rows }));
     const { text, words } = write();
     expect(words.split('\n').slice(1)).toEqual([
       '  produce, of 2026-01-02T03:04:05.678Z',
@@ -83,6 +86,7 @@ describe('what is written into it', () => {
       '  produce-2026-01-03T00-00-00-000Z.json: of small sizes (--quick)',
       '  produce-2026-01-04T00-00-00-000Z.json: of some cases only, of fewer than 5 rounds, or a profile',
       '  produce-2026-01-05T00-00-00-000Z.json: nothing was measured',
+      '  produce-2026-01-06T00-00-00-000Z.json: of Odradek alone',
       'No report of consume.',
     ]);
     expect(text).toContain('2026-01-02 03:04 UTC');
