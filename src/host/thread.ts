@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /** Code of its own that answers questions, one at a time, beside the event loop. */
 export interface Thread {
@@ -13,6 +13,16 @@ export interface Thread {
   end(): void;
 }
 
+/** Beside memory that is no JavaScript's, as the bytes of batches are. */
+const resourceLimits = { maxOldGenerationSizeMb: 512 };
+
+/** Node's options are meant for the process. */
+function ownOptions(): WorkerOptions {
+  const env = { ...process.env };
+  delete env['NODE_OPTIONS'];
+  return { execArgv: [], env };
+}
+
 /** A thread of the process. It does not keep the process alive. */
 export class SystemThread implements Thread {
   private readonly worker: Worker;
@@ -21,9 +31,10 @@ export class SystemThread implements Thread {
 
   /** @param file  path of the code: it answers each message of its `parentPort` with one */
   constructor(file: string) {
-    this.worker = new Worker(file, { execArgv: [] }); // what those ask for is for the process
+    this.worker = new Worker(file, { ...ownOptions(), resourceLimits });
     this.worker.unref();
     this.worker.on('message', (answer: unknown) => this.settle()?.resolve(answer));
+    this.worker.on('messageerror', (error) => this.fail(error));
     this.worker.on('error', (error) => this.fail(error));
     this.worker.on('exit', () => this.fail(new Error('the thread has ended')));
   }

@@ -1,6 +1,6 @@
 import { putInt16, putInt32, putInt64 } from './big-endian.ts';
 import type { ByteRange } from './byte-range.ts';
-import { compressionId, type Codec, type CompressionType } from './compression/compression-type.ts';
+import { compressionId, type CompressionType } from './compression/compression-type.ts';
 import { compress } from './compression/compression.ts';
 import { crc32c } from './crc32c.ts';
 import type { Record } from './record.ts';
@@ -13,6 +13,7 @@ import {
   isLogAppendTimeAt,
   openRecords,
   readBatchHeader,
+  recordsCountAt,
 } from './record-batch.ts';
 
 /*
@@ -28,16 +29,27 @@ const recordsCountAtOffset = 57;
 const codecMask = 0x07;
 const deleteHorizonFlag = 0x40;
 
-/** Some of a batch's records, as bytes. */
-export interface RecordBytes {
-  /** All records of the batch, not compressed. */
-  readonly bytes: Buffer;
-  /** Where the records begin and end in it: start, end, start, end, ... */
-  readonly spans: readonly number[];
-  readonly count: number;
-  /** The largest timestamp of them. */
-  readonly maxTimestamp: number;
-}
+/** How a batch changes when records are taken out of it, or tombstones get their time. */
+export type BatchChange =
+  /** Its header tells a producer's last sequence number, or an offset. */
+  | { readonly kind: 'emptied' }
+  | {
+      readonly kind: 'remainder';
+      /**
+       * Where the records that stay, at least one, begin and end, from the start of the batch when
+       * it is not compressed: start, end, start, end, ...
+       */
+      readonly spans: readonly number[];
+      readonly count: number;
+      /** The largest timestamp of them. */
+      readonly maxTimestamp: number;
+    }
+  | {
+      readonly kind: 'deleteHorizon';
+      readonly deleteHorizonMs: number;
+      /** Indexes of the records that go, rising. */
+      readonly dropped: readonly number[];
+    };
 
 /** When tombstones and markers of the batch may go; undefined: not decided yet (KIP-534). */
 export function deleteHorizonAt(buffer: Buffer, at: number): number | undefined {
@@ -46,85 +58,102 @@ export function deleteHorizonAt(buffer: Buffer, at: number): number | undefined 
 }
 
 /**
- * The batch with its records decompressed; itself where they are not compressed.
+ * The batch with its records decompressed, and a checksum that does not agree; itself where they are
+ * not compressed.
  *
  * @param limit  most bytes they may have then
- * @throws {MalformedMessage} @throws {BeyondLimit}
+ * @throws {MalformedMessage} bytes that do not decompress
+ * @throws {BeyondLimit}
  */
 export function decompressedBatch(batch: ByteRange, limit?: number): ByteRange {
   const { buffer, start } = batch;
-  if (compressionAt(buffer, start) === 'none') return batch;
+  if (compressionAt(buffer, start) === 'none' || recordsCountAt(buffer, start) === 0) return batch;
   const { bytes } = openRecords(buffer, start, limit, true);
-  return withRecords(buffer, start, bytes, 'none');
+  const whole = withRecords(buffer, start, bytes, 'none');
+  return { buffer: whole, start: 0, end: whole.length };
 }
 
-/** The batch, which is not compressed, with its records compressed. */
-export function compressedBatch({ buffer, start, end }: ByteRange, codec: Codec): ByteRange {
-  const records = compress(codec, buffer.subarray(start + batchHeaderSize, end));
-  return withRecords(buffer, start, records, codec);
+/**
+ * The batch after a change; its codec stays.
+ *
+ * @param plain  the same, decompressed
+ */
+export function changedBatch(
+  batch: ByteRange,
+  change: BatchChange,
+  plain: ByteRange = decompressedBatch(batch),
+): Buffer {
+  if (change.kind === 'emptied') return rebuilt(plain, [], undefined);
+  const changed =
+    change.kind === 'remainder'
+      ? remainderOf(plain, change)
+      : rebuilt(plain, recordsWithout(plain, change.dropped), change.deleteHorizonMs);
+  const codec = compressionAt(batch.buffer, batch.start);
+  const whole =
+    codec === 'none'
+      ? changed
+      : withRecords(changed, 0, compress(codec, changed.subarray(batchHeaderSize)), codec);
+  putInt32(whole, crcAtOffset, crc32c(whole, attributesAtOffset, whole.length));
+  return whole;
 }
 
+/** A batch of the same header but for its length, and for a checksum that does not agree. */
 function withRecords(
   buffer: Buffer,
   at: number,
   records: Buffer,
   compression: CompressionType,
-): ByteRange {
+): Buffer {
   const whole = Buffer.allocUnsafe(batchHeaderSize + records.length);
   buffer.copy(whole, 0, at, at + batchHeaderSize);
   records.copy(whole, batchHeaderSize);
+  putInt32(whole, lengthAtOffset, whole.length - batchOverhead);
   const attributes = (attributesAt(buffer, at) & ~codecMask) | compressionId(compression);
   putInt16(whole, attributesAtOffset, attributes);
-  finish(whole);
-  return { buffer: whole, start: 0, end: whole.length };
-}
-
-/** Sets what depends on all the bytes of a batch: its length, and its checksum. */
-function finish(batch: Buffer): void {
-  putInt32(batch, lengthAtOffset, batch.length - batchOverhead);
-  putInt32(batch, crcAtOffset, crc32c(batch, attributesAtOffset, batch.length));
-}
-
-/** The batch, which is not compressed, with some of its records, at least one. */
-export function remainderOf(buffer: Buffer, at: number, records: RecordBytes): Buffer {
-  const whole = joined(records, batchHeaderSize);
-  buffer.copy(whole, 0, at, at + batchHeaderSize);
-  // Where the broker's time counts, it is the largest timestamp of all.
-  if (!isLogAppendTimeAt(buffer, at)) putInt64(whole, maxTimestampAtOffset, records.maxTimestamp);
-  putInt32(whole, recordsCountAtOffset, records.count);
-  finish(whole);
   return whole;
 }
 
-/** The batch with these of its records, and with a delete horizon. */
-export function withDeleteHorizon(
-  buffer: Buffer,
-  at: number,
-  records: readonly Record[],
-  deleteHorizonMs: number,
+function remainderOf(
+  { buffer, start }: ByteRange,
+  { spans, count, maxTimestamp }: BatchChange & { readonly kind: 'remainder' },
 ): Buffer {
-  return rebuilt(buffer, at, records, deleteHorizonMs);
+  let size = batchHeaderSize;
+  for (let i = 0; i < spans.length; i += 2) size += (spans[i + 1] as number) - (spans[i] as number);
+  const whole = Buffer.allocUnsafe(size);
+  let at = buffer.copy(whole, 0, start, start + batchHeaderSize);
+  for (let i = 0; i < spans.length; i += 2) {
+    at += buffer.copy(whole, at, start + (spans[i] as number), start + (spans[i + 1] as number));
+  }
+  putInt32(whole, lengthAtOffset, size - batchOverhead);
+  // Where the broker's time counts, it is the largest timestamp of all.
+  if (!isLogAppendTimeAt(buffer, start)) putInt64(whole, maxTimestampAtOffset, maxTimestamp);
+  putInt32(whole, recordsCountAtOffset, count);
+  return whole;
 }
 
-/** The batch without any record: its header tells a producer's last sequence number, or an offset. */
-export function emptiedBatch(buffer: Buffer, at: number): Buffer {
-  return rebuilt(buffer, at, [], undefined);
+function recordsWithout({ buffer, start }: ByteRange, dropped: readonly number[]): Record[] {
+  const records: Record[] = [];
+  const cursor = openRecords(buffer, start);
+  let next = 0;
+  for (let index = 0; cursor.next(); index++) {
+    if (dropped[next] === index) next++;
+    else records.push(cursor.record());
+  }
+  return records;
 }
 
 function rebuilt(
-  buffer: Buffer,
-  at: number,
+  { buffer, start }: ByteRange,
   records: readonly Record[],
   deleteHorizonMs: number | undefined,
 ): Buffer {
-  const header = readBatchHeader(buffer, at);
+  const header = readBatchHeader(buffer, start);
   const { maxTimestamp, timestampType } = header;
   return buildBatch({
     records,
     baseOffset: header.baseOffset,
     lastOffset: header.lastOffset,
     partitionLeaderEpoch: header.partitionLeaderEpoch,
-    compression: header.compression,
     logAppendTime: timestampType === 'LogAppendTime' ? maxTimestamp : undefined,
     deleteHorizonMs,
     producerId: header.producerId,
@@ -134,15 +163,4 @@ function rebuilt(
     isControl: header.isControl,
     ...(records.length === 0 && { maxTimestamp }),
   });
-}
-
-function joined({ bytes, spans }: RecordBytes, from: number): Buffer {
-  let size = from;
-  for (let i = 0; i < spans.length; i += 2) size += (spans[i + 1] as number) - (spans[i] as number);
-  const whole = Buffer.allocUnsafe(size);
-  let at = from;
-  for (let i = 0; i < spans.length; i += 2) {
-    at += bytes.copy(whole, at, spans[i], spans[i + 1]);
-  }
-  return whole;
 }

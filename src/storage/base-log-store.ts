@@ -62,6 +62,7 @@ export abstract class BaseLogStore implements LogStore {
       random: options.random,
       logger: this.logger,
       turn: new CommitTurn(options.clock),
+      largeBatches: options.largeBatches ?? new LargeBatches(options.clock, () => undefined),
       flushes: new Lanes(flushedTogether),
       onLogStartSet: (log) => this.onLogStartSet(log),
       onSettings: () => this.cleaner?.onSettings(),
@@ -219,7 +220,7 @@ export abstract class BaseLogStore implements LogStore {
     await log.idle();
   }
 
-  private startCleaner({ clock, random, cleaner: settings, largeBatches }: LogStoreOptions) {
+  private startCleaner({ clock, random, cleaner: settings }: LogStoreOptions) {
     if (settings === undefined) return undefined;
     const cleaner = new LogCleaner({
       clock,
@@ -227,7 +228,7 @@ export abstract class BaseLogStore implements LogStore {
       logger: this.logger,
       settings,
       logs: () => this.logs.values(),
-      largeBatches: largeBatches ?? new LargeBatches(clock, () => undefined),
+      largeBatches: this.surroundings.largeBatches,
       checkpoint: {
         cleanedUntil: (log) => this.cleanedUntil(log),
         onCleaned: (log, offset) => this.onCleaned(log, offset),

@@ -126,7 +126,7 @@ const lookupRead = 64 * 1024;
 export async function visitChecked(
   segment: Segment,
   walk: CheckedWalk,
-  visit: (buffer: Buffer, at: number) => boolean,
+  visit: (batch: ByteRange) => boolean | Promise<boolean>,
 ): Promise<void> {
   let length = lookupRead;
   while (walk.position < segment.readableSize) {
@@ -143,7 +143,8 @@ export async function visitChecked(
           break;
         }
         const bytes = batchSizeAt(buffer, at);
-        if (visit(buffer, at)) return;
+        const visited = visit({ buffer, start: at, end: at + bytes });
+        if (visited instanceof Promise ? await visited : visited) return;
         walk.pass(buffer, at);
         at += bytes;
       }

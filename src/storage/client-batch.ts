@@ -31,7 +31,7 @@ import { scanRecords } from '../protocol/scan-records.ts';
 import type { LogSettings, PartitionRef } from './partition-log.ts';
 import type { RecordError } from './record-errors.ts';
 import { RecordErrors } from './record-errors.ts';
-import { mostBytesInLoop, TakesLong } from './takes-long.ts';
+import { mostBytesInLoop, mostRebuiltInLoop, TakesLong } from './takes-long.ts';
 
 const invalid = (message: string) => new KafkaError('INVALID_RECORD', message);
 
@@ -41,16 +41,15 @@ export interface ClientLog {
   readonly settings: LogSettings;
 }
 
-/** To build a batch anew takes several times as long as to look at it. */
-const mostRebuiltInLoop = mostBytesInLoop / 4;
+/** Where a batch is looked at: in the event loop, where that may not take long, or beside it. */
+export type Place = 'loop' | 'beside';
 
 /**
  * Looks at what a client sent for one partition and gives the batch to append: the client's own
  * bytes, with the timestamp rewritten in place where the topic wants it, or a batch built anew where
  * the codec differs. Checks and their order are those of Kafka 4.3.
  *
- * @param isInLoop  it must not take long
- * @throws {TakesLong}
+ * @throws {TakesLong} in the loop: nothing was changed
  * @throws {KafkaError} INVALID_RECORD, CORRUPT_MESSAGE, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP;
  *   `RecordErrors` when single records are to blame
  */
@@ -58,7 +57,7 @@ export function acceptClientBatch(
   sent: ByteRange,
   { settings, ref }: ClientLog,
   nowMs: number,
-  isInLoop = false,
+  place: Place,
 ): ByteRange {
   const { buffer, start } = sent;
   const end = checkOneBatch(sent);
@@ -75,9 +74,9 @@ export function acceptClientBatch(
   }
   checkHeader(buffer, start);
   try {
-    return acceptRecords(buffer, start, end, { settings, ref }, nowMs, scan.records, isInLoop);
+    return acceptRecords(buffer, start, end, { settings, ref }, nowMs, scan.records, place);
   } catch (error) {
-    if (isInLoop && error instanceof BeyondLimit) throw new TakesLong(error.message);
+    if (place === 'loop' && error instanceof BeyondLimit) throw new TakesLong(error.message);
     if (error instanceof MalformedMessage) throw invalid(error.message);
     throw error;
   }
@@ -171,15 +170,12 @@ function acceptRecords(
   log: ClientLog,
   nowMs: number,
   seen: PlainRecords | undefined,
-  isInLoop: boolean,
+  place: Place,
 ): ByteRange {
   const { settings } = log;
   const source = compressionAt(buffer, start);
   const target = targetCompression(settings, source);
-  if (isInLoop && source !== target && end - start > mostRebuiltInLoop) {
-    throw new TakesLong(`a batch of ${end - start} bytes, to be built anew`);
-  }
-  const walk = new RecordWalk(buffer, start, log, nowMs, isInLoop ? mostBytesInLoop : undefined);
+  const walk = new RecordWalk(buffer, start, log, nowMs, place);
   const isRebuilt = walk.run(source, target, seen);
   if (isRebuilt) return rebuild(buffer, start, walk.records, target, settings, nowMs);
   const isAppendTime = settings.timestampType === 'LogAppendTime';
@@ -201,6 +197,8 @@ class RecordWalk {
   private errors: RecordError[] | undefined;
   private code: ErrorName = 'INVALID_RECORD';
   private readonly ref: PartitionRef;
+  /** Bytes. */
+  private readonly mostRebuilt: number;
   private readonly needsKey: boolean;
   private readonly checksCreateTime: boolean;
   private readonly saysAppendTime: boolean;
@@ -212,9 +210,10 @@ class RecordWalk {
     private readonly at: number,
     { settings, ref }: ClientLog,
     nowMs: number,
-    private readonly limit: number | undefined,
+    private readonly place: Place,
   ) {
     this.ref = ref;
+    this.mostRebuilt = place === 'loop' ? mostRebuiltInLoop(settings) : Infinity;
     this.needsKey = settings.cleanupCompact;
     this.checksCreateTime = settings.timestampType === 'CreateTime';
     this.saysAppendTime = isLogAppendTimeAt(buffer, at);
@@ -231,7 +230,12 @@ class RecordWalk {
     if (!collects && seen !== undefined && this.isFaultless(seen)) return false;
     const isPlain = source === 'none' && target === 'none';
     let isRebuilt = collects;
-    const cursor = openRecords(this.buffer, this.at, this.limit, !collects);
+    const cursor = openRecords(this.buffer, this.at, this.limitOf(source), !collects);
+    if (collects) {
+      this.checkRebuilt(
+        source === 'none' ? batchSizeAt(this.buffer, this.at) : cursor.bytes.length,
+      );
+    }
     if (!collects && source !== 'none' && this.isScannedFaultless(cursor.bytes)) return false;
     let index = 0;
     while (cursor.next()) {
@@ -246,8 +250,21 @@ class RecordWalk {
       index++;
     }
     if (this.errors !== undefined) throw this.failure(this.errors);
-    if (isRebuilt && !collects) this.records = this.collect();
+    if (isRebuilt && !collects) {
+      this.checkRebuilt(cursor.bytes.length);
+      this.records = this.collect();
+    }
     return isRebuilt;
+  }
+
+  private limitOf(source: CompressionType): number | undefined {
+    return this.place === 'loop' ? mostBytesInLoop(source) : undefined;
+  }
+
+  /** @throws {TakesLong} */
+  private checkRebuilt(bytes: number): void {
+    if (bytes <= this.mostRebuilt) return;
+    throw new TakesLong(`${bytes} bytes of records, of which a batch has to be built anew`);
   }
 
   /** @param content  the records, decompressed */

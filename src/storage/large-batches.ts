@@ -1,8 +1,7 @@
 import type { Clock, Timer } from '../host/clock.ts';
 import type { Thread } from '../host/thread.ts';
-import { compressedBatch, decompressedBatch } from '../protocol/batch-remainder.ts';
+import { changedBatch, decompressedBatch, type BatchChange } from '../protocol/batch-remainder.ts';
 import type { ByteRange } from '../protocol/byte-range.ts';
-import type { Codec } from '../protocol/compression/compression-type.ts';
 import type { ErrorName } from '../protocol/error-codes.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { MalformedMessage } from '../protocol/malformed-message.ts';
@@ -13,7 +12,7 @@ import { RecordErrors, type RecordError } from './record-errors.ts';
 type Work =
   | { readonly kind: 'accept'; readonly log: ClientLog; readonly nowMs: number }
   | { readonly kind: 'decompress' }
-  | { readonly kind: 'compress'; readonly codec: Codec };
+  | { readonly kind: 'change'; readonly change: BatchChange };
 
 /** A question to the thread. */
 export type LargeBatch = Work & { readonly bytes: Uint8Array<ArrayBuffer> };
@@ -54,17 +53,17 @@ export class LargeBatches {
    */
   accept(sent: ByteRange, { ref, settings }: ClientLog): Promise<ByteRange> {
     const nowMs = this.clock.wallMs();
-    return this.do({ kind: 'accept', log: { ref, settings }, nowMs }, sent);
+    return this.inTurn({ kind: 'accept', log: { ref, settings }, nowMs }, sent);
   }
 
   /** As `decompressedBatch`. @throws {MalformedMessage} */
   decompress(batch: ByteRange): Promise<ByteRange> {
-    return this.do({ kind: 'decompress' }, batch);
+    return this.inTurn({ kind: 'decompress' }, batch);
   }
 
-  /** As `compressedBatch`. */
-  compress(batch: ByteRange, codec: Codec): Promise<ByteRange> {
-    return this.do({ kind: 'compress', codec }, batch);
+  /** As `changedBatch`. @throws {MalformedMessage} */
+  change(batch: ByteRange, change: BatchChange): Promise<ByteRange> {
+    return this.inTurn({ kind: 'change', change }, batch);
   }
 
   close(): void {
@@ -72,7 +71,7 @@ export class LargeBatches {
     this.endThread();
   }
 
-  private do(work: Work, batch: ByteRange): Promise<ByteRange> {
+  private inTurn(work: Work, batch: ByteRange): Promise<ByteRange> {
     const done = this.turn.then(() => this.ask(work, batch));
     this.turn = done.catch(() => undefined);
     return done;
@@ -114,10 +113,10 @@ export function answerLargeBatch(question: LargeBatch): LargeBatchAnswer {
   const batch = rangeOf(bytes);
   try {
     const { buffer, start, end } = workOn(question, batch);
-    // Only memory of its own can change hands.
-    const isOwn = buffer.buffer === bytes.buffer;
-    const found = isOwn ? bytes.subarray(start, end) : Uint8Array.from(buffer.subarray(start, end));
-    return { bytes: found };
+    const found = buffer.subarray(start, end) as Buffer<ArrayBuffer>;
+    // Memory of Node's pool cannot change hands.
+    const isOfPool = buffer.length < buffer.buffer.byteLength;
+    return { bytes: isOfPool ? Uint8Array.from(found) : found };
   } catch (error) {
     if (error instanceof MalformedMessage) return { malformed: error.message };
     if (!(error instanceof KafkaError)) throw error;
@@ -130,11 +129,13 @@ export function answerLargeBatch(question: LargeBatch): LargeBatchAnswer {
 function workOn(work: Work, batch: ByteRange): ByteRange {
   switch (work.kind) {
     case 'accept':
-      return acceptClientBatch(batch, work.log, work.nowMs);
+      return acceptClientBatch(batch, work.log, work.nowMs, 'beside');
     case 'decompress':
       return decompressedBatch(batch);
-    case 'compress':
-      return compressedBatch(batch, work.codec);
+    case 'change': {
+      const changed = changedBatch(batch, work.change);
+      return { buffer: changed, start: 0, end: changed.length };
+    }
   }
 }
 

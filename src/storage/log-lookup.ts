@@ -1,3 +1,4 @@
+import type { ByteRange } from '../protocol/byte-range.ts';
 import {
   batchSizeAt,
   lastOffsetAt,
@@ -14,7 +15,9 @@ import {
   type ReadGuard,
   type WalkStart,
 } from './checked-walk.ts';
+import type { LargeBatches } from './large-batches.ts';
 import type { OffsetAndTimestamp } from './partition-log.ts';
+import { decompressedInLoop } from './takes-long.ts';
 import { readWhole, visitHeaders } from './segment-reader.ts';
 import type { Segment } from './segment.ts';
 
@@ -23,6 +26,7 @@ export interface LogView {
   readonly segments: readonly Segment[];
   readonly logEndOffset: number;
   readonly guard: ReadGuard;
+  readonly largeBatches: LargeBatches;
 }
 
 /** What is looked for in one segment. */
@@ -31,6 +35,7 @@ interface Search {
   /** All batches of the segment end here or before. */
   readonly endOffset: number;
   readonly guard: ReadGuard;
+  readonly largeBatches: LargeBatches;
   /** Batches that end before are not looked at. */
   readonly fromOffset: number;
   readonly suitsBatch: (maxTimestamp: number) => boolean;
@@ -125,12 +130,12 @@ export async function findMaxTimestamp(view: LogView): Promise<OffsetAndTimestam
 }
 
 function searchIn(
-  { segments, logEndOffset, guard }: LogView,
+  { segments, logEndOffset, guard, largeBatches }: LogView,
   index: number,
   wish: Pick<Search, 'fromOffset' | 'suitsBatch' | 'suitsRecord'>,
 ): Search {
   const endOffset = segments[index + 1]?.baseOffset ?? logEndOffset;
-  return { segment: segments[index] as Segment, endOffset, guard, ...wish };
+  return { segment: segments[index] as Segment, endOffset, guard, largeBatches, ...wish };
 }
 
 /** What the time index says of a batch: its largest timestamp, and its last offset. */
@@ -152,14 +157,16 @@ async function findRecord(
 }
 
 async function findChecked(
-  { segment, endOffset, guard, fromOffset, suitsBatch, suitsRecord }: Search,
+  search: Search,
   row: TimeRow | undefined,
   start: WalkStart,
 ): Promise<OffsetAndTimestamp | undefined> {
+  const { segment, endOffset, guard, fromOffset, suitsBatch } = search;
   const walk = new CheckedWalk(segment, guard, { endOffset }, start);
   let expected = row?.offset === fromOffset ? row : undefined;
   let found: OffsetAndTimestamp | undefined;
-  await visitChecked(segment, walk, (buffer, at) => {
+  await visitChecked(segment, walk, (batch) => {
+    const { buffer, start: at } = batch;
     const maxTimestamp = maxTimestampAt(buffer, at);
     if (expected !== undefined && lastOffsetAt(buffer, at) >= expected.offset) {
       const { offset, timestamp } = expected;
@@ -168,17 +175,18 @@ async function findChecked(
       }
       expected = undefined;
     }
-    if (suitsBatch(maxTimestamp)) found = firstRecord({ buffer, start: at }, suitsRecord);
-    return found !== undefined;
+    if (!suitsBatch(maxTimestamp)) return false;
+    return firstRecord(search, batch).then((record) => (found = record) !== undefined);
   });
   return found;
 }
 
 /** In what this process has written itself; batches are asked by their header. */
 async function findInOwn(
-  { segment, suitsBatch, suitsRecord }: Search,
+  search: Search,
   position: number,
 ): Promise<OffsetAndTimestamp | undefined> {
+  const { segment, suitsBatch } = search;
   let next = position;
   while (next < segment.readableSize) {
     let found: { position: number; size: number } | undefined;
@@ -190,7 +198,7 @@ async function findInOwn(
     if (found === undefined) return undefined;
     const region = await readWhole(segment, found.position, found.size);
     try {
-      const record = firstRecord(region.ranges[0], suitsRecord);
+      const record = await firstRecord(search, region.ranges[0]);
       if (record !== undefined) return record;
     } finally {
       region.release();
@@ -200,16 +208,18 @@ async function findInOwn(
   return undefined;
 }
 
-function firstRecord(
-  batch: { readonly buffer: Buffer; readonly start: number } | undefined,
-  suits: (timestamp: number, offset: number) => boolean,
-): OffsetAndTimestamp | undefined {
+/** The first record of a batch that suits. */
+async function firstRecord(
+  { suitsRecord, largeBatches }: Search,
+  batch: ByteRange | undefined,
+): Promise<OffsetAndTimestamp | undefined> {
   if (batch === undefined) return undefined;
-  const cursor = openRecords(batch.buffer, batch.start);
+  const { buffer, start } = decompressedInLoop(batch) ?? (await largeBatches.decompress(batch));
+  const cursor = openRecords(buffer, start);
   while (cursor.next()) {
     const { timestamp, offset } = cursor;
-    if (!suits(timestamp, offset)) continue;
-    return { offset, timestamp, leaderEpoch: partitionLeaderEpochAt(batch.buffer, batch.start) };
+    if (!suitsRecord(timestamp, offset)) continue;
+    return { offset, timestamp, leaderEpoch: partitionLeaderEpochAt(buffer, start) };
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../host/logger.ts';
 import type { Random } from '../host/random.ts';
 import type { AbortedTransactions } from './aborted-transactions.ts';
 import type { EpochCache } from './epoch-cache.ts';
+import type { LargeBatches } from './large-batches.ts';
 import type { PartitionLog } from './partition-log.ts';
 import type { ProducerState } from './producer-state.ts';
 import type { Lanes } from './lanes.ts';
@@ -15,6 +16,7 @@ export interface LogSurroundings {
   readonly random: Random;
   readonly logger: Logger;
   readonly turn: CommitTurn;
+  readonly largeBatches: LargeBatches;
   /** Logs that are flushed with nobody waiting take turns here. */
   readonly flushes: Lanes;
   /** The log's start was set by a client, and only a checkpoint can remember that. */

@@ -182,7 +182,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   }
 
   private appendFromClient(sent: ByteRange, options: AppendOptions, nowMs: number): AppendTicket {
-    const accepted = options.isAccepted ? sent : acceptClientBatch(sent, this, nowMs, true);
+    const accepted = options.isAccepted ? sent : acceptClientBatch(sent, this, nowMs, 'loop');
     this.checkFits(accepted.end - accepted.start);
     const { buffer, start } = accepted;
     if (producerIdAt(buffer, start) >= 0) {
@@ -431,7 +431,9 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   }
 
   private view(): LogView {
-    return { segments: this.segments.all, logEndOffset: this.logEndOffset, guard: this.epochs };
+    const { largeBatches } = this.around;
+    const { logEndOffset, epochs: guard } = this;
+    return { segments: this.segments.all, logEndOffset, guard, largeBatches };
   }
 
   private async looking<T>(look: () => Promise<T>): Promise<T> {

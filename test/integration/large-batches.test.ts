@@ -3,9 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { startBroker, type RunningBroker } from '../../src/broker/start-broker.ts';
 import { crc32c } from '../../src/protocol/crc32c.ts';
 import { errorCodes } from '../../src/protocol/error-codes.ts';
+import { listOffsets } from '../../src/protocol/messages/list-offsets.ts';
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.ts';
-import { batchHeaderSize, readRecords } from '../../src/protocol/record-batch.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { batchHeaderSize, buildBatch, readRecords } from '../../src/protocol/record-batch.ts';
+import { ConnectionClosed, RawClient } from '../support/raw-client.ts';
 import { batchOf, createTopic, fetchOne, produceBatch } from '../support/requests.ts';
 
 /*
@@ -107,6 +108,14 @@ describe.each(codecs)('a large batch of %s', (compression) => {
   });
 });
 
+it('a large batch that fails with acks=0 costs the connection', async () => {
+  await createTopic(client, topic, { 'cleanup.policy': 'compact' });
+  const batch = batchOf(['x' + large], { compression: 'gzip' });
+  const sent = produceBatch(client, batch, { topic, acks: 0 }).catch((error: unknown) => error);
+  await client.closed;
+  expect(await sent).toBeInstanceOf(ConnectionClosed);
+});
+
 it('a batch that is a bomb is refused, and spoils nothing', async () => {
   await createTopic(client, topic);
   const header = batchOf(['x'], { compression: 'gzip' }).subarray(0, batchHeaderSize);
@@ -122,4 +131,24 @@ it('a batch that is a bomb is refused, and spoils nothing', async () => {
     { errorCode: errorCodes.INVALID_RECORD, baseOffset: -1 },
     { errorCode: 0, baseOffset: 0 },
   ]);
+});
+
+it.each(codecs)('a record of a large batch of %s is found by its time', async (compression) => {
+  await createTopic(client, topic);
+  const records = [1_000, 2_000, 3_000].map((timestamp, index) => ({
+    timestamp,
+    value: Buffer.from(index === 0 ? large : 'small'),
+  }));
+  await produceBatch(client, buildBatch({ records, compression }), { topic });
+  const { topics: found } = await client.request(listOffsets, 7, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [
+      {
+        name: topic,
+        partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: 1_500 }],
+      },
+    ],
+  });
+  expect(found[0]!.partitions[0]).toMatchObject({ errorCode: 0, offset: 1, timestamp: 2_000 });
 });

@@ -17,17 +17,23 @@ export class EncodedAnswers {
   private readonly writer = new WireWriter();
 
   /**
-   * @param key    everything beside the image that the answer depends on
-   * @param write  called where the answer is not known; no record batches
-   * @returns      never changes: for as many sockets at once as want it
+   * @param key  everything beside the image that the answer depends on
+   * @returns    never changes: for as many sockets at once as want it
    */
-  answer(image: MetadataImage, key: string, write: (writer: WireWriter) => void): Buffer {
+  find(image: MetadataImage, key: string): Buffer | undefined {
     if (image !== this.image) {
       this.clear();
       this.image = image;
     }
-    const known = this.bodies.get(key);
-    if (known !== undefined) return known;
+    return this.bodies.get(key);
+  }
+
+  /**
+   * Keeps an answer of the image that `find` was asked about last.
+   *
+   * @param write  no record batches
+   */
+  add(key: string, write: (writer: WireWriter) => void): Buffer {
     const body = this.encode(write);
     this.keep(key, body);
     return body;

@@ -38,8 +38,7 @@ export const metadataHandler = (creation: TopicCreation, autoCreateTopics: () =>
     answer(request, context) {
       const wanted = wantedTopics(request, context.apiVersion);
       if (wanted.kind === 'names' && request.allowAutoTopicCreation && autoCreateTopics()) {
-        const { topics } = context.image;
-        const missing = wanted.names.filter((name) => !topics.has(name));
+        const missing = missingNames(wanted.names, context.image);
         if (missing.length > 0) {
           return creation.ensure(missing).then(() => answerFrom(encoded, wanted, request, context));
         }
@@ -67,10 +66,20 @@ type Wanted =
 
 function wantedTopics({ topics }: MetadataRequest, version: number): Wanted {
   if (topics === null || (version === 0 && topics.length === 0)) return { kind: 'all' };
-  if (version < 12) topics.forEach((topic) => requireNameOnly(topic, version));
-  const ids = topics.map(({ topicId }) => topicId).filter((id) => id !== zeroUuid);
-  if (ids.length > 0) return { kind: 'ids', ids: [...new Set(ids)] };
-  return { kind: 'names', names: [...new Set(topics.map(({ name }) => name ?? ''))] };
+  const names = new Set<string>();
+  const ids = new Set<string>();
+  for (const topic of topics) {
+    if (version < 12) requireNameOnly(topic, version);
+    names.add(topic.name ?? '');
+    if (topic.topicId !== zeroUuid) ids.add(topic.topicId);
+  }
+  return ids.size > 0 ? { kind: 'ids', ids: [...ids] } : { kind: 'names', names: [...names] };
+}
+
+function missingNames(names: readonly string[], { topics }: MetadataImage): string[] {
+  const missing: string[] = [];
+  for (const name of names) if (!topics.has(name)) missing.push(name);
+  return missing;
 }
 
 /** Versions 10 and 11 have room for an id, but no broker ever understood it there. */
@@ -96,16 +105,17 @@ function answerFrom(
   const ofTopics = request.includeTopicAuthorizedOperations;
   const ofCluster = request.includeClusterAuthorizedOperations;
   const key = `${apiVersion} ${listener} ${ofTopics} ${ofCluster} ${JSON.stringify(wanted)}`;
-  return encoded.answer(image, key, (writer) => {
-    const topics = answerTopics(wanted, image, listener, kindOf(apiVersion));
-    encodeInto(writer, metadata.response, apiVersion, {
-      brokers: answerBrokers(image, listener),
-      clusterId: image.clusterId,
-      controllerId: controllerId(image, nodeId),
-      topics: ofTopics ? topics.map(withOperations) : topics,
-      clusterAuthorizedOperations: ofCluster ? clusterOperations : noOperations,
-    });
-  });
+  const known = encoded.find(image, key);
+  if (known !== undefined) return known;
+  const topics = answerTopics(wanted, image, listener, kindOf(apiVersion));
+  const answer = {
+    brokers: answerBrokers(image, listener),
+    clusterId: image.clusterId,
+    controllerId: controllerId(image, nodeId),
+    topics: ofTopics ? topics.map(withOperations) : topics,
+    clusterAuthorizedOperations: ofCluster ? clusterOperations : noOperations,
+  };
+  return encoded.add(key, (writer) => encodeInto(writer, metadata.response, apiVersion, answer));
 }
 
 function answerTopics(

@@ -58,7 +58,7 @@ interface Large {
   readonly index: number;
 }
 
-type Answer = ProduceResponse | undefined | typeof later;
+type ProduceAnswer = ProduceResponse | undefined | typeof later;
 
 const acksAll = -1;
 const acksNone = 0;
@@ -116,7 +116,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     private readonly context: RequestContext<ProduceResponse>,
   ) {}
 
-  run(): Answer {
+  run(): ProduceAnswer {
     const producer = this.transactionalProducer();
     const { appendTurn } = this.context;
     if (appendTurn !== undefined) {
@@ -133,7 +133,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
   }
 
   /** Requests of a connection append in their order, whatever each of them waits for. */
-  private whenAppended(appended: Promise<Answer>): typeof later {
+  private whenAppended(appended: Promise<ProduceAnswer>): typeof later {
     const { context } = this;
     appended.then(
       (response) => {
@@ -202,7 +202,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     );
   }
 
-  private append(): Answer | Promise<Answer> {
+  private append(): ProduceAnswer | Promise<ProduceAnswer> {
     const { byId } = this;
     for (const { name, topicId, partitionData } of this.request.topicData) {
       if (partitionData.length === 0) continue;
@@ -239,14 +239,14 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     return this.large === undefined ? this.conclude() : this.appendLarge(this.large);
   }
 
-  private async appendLarge(batches: readonly Large[]): Promise<Answer> {
+  private async appendLarge(batches: readonly Large[]): Promise<ProduceAnswer> {
     for (const { led, batch, answers, index } of batches) {
       const { topicName, partition, log, settings } = led;
       try {
         const to = { ref: log.ref, settings: settings.log };
         const accepted = await this.parts.largeBatches.accept(batch, to);
-        if (!led.leads) {
-          throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'the leadership ended meanwhile');
+        if (this.parts.partitions.lead(topicName, partition) !== led) {
+          throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'another leadership began meanwhile');
         }
         const verification = this.verificationOf(led, accepted);
         const ticket = led.append(accepted, this.request.acks, verification, true);
@@ -259,7 +259,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     return this.conclude();
   }
 
-  private conclude(): Answer {
+  private conclude(): ProduceAnswer {
     return this.appended.length === 0 ? this.finish() : this.commit();
   }
 
@@ -296,7 +296,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
   }
 
   /** However many partitions it has, it waits for one commit per log and turn. */
-  private commit(): Answer {
+  private commit(): ProduceAnswer {
     let before: Commit | undefined;
     for (const { ticket } of this.appended) {
       const { commit } = ticket;

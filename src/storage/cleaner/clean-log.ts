@@ -1,24 +1,16 @@
-import { compressedBatch, decompressedBatch } from '../../protocol/batch-remainder.ts';
+import { changedBatch } from '../../protocol/batch-remainder.ts';
 import type { ByteRange } from '../../protocol/byte-range.ts';
-import type { CompressionType } from '../../protocol/compression/compression-type.ts';
-import { BeyondLimit } from '../../protocol/malformed-message.ts';
-import {
-  compressionAt,
-  isControlAt,
-  lastOffsetAt,
-  openRecords,
-  recordsCountAt,
-} from '../../protocol/record-batch.ts';
+import { isControlAt, lastOffsetAt, openRecords } from '../../protocol/record-batch.ts';
 import type { LargeBatches } from '../large-batches.ts';
 import type { Segment } from '../segment.ts';
-import { mostBytesInLoop } from '../takes-long.ts';
+import { decompressedInLoop } from '../takes-long.ts';
 import { readSegment, type Visited } from './batch-reader.ts';
 import type { CleanableLog } from './cleanable-log.ts';
 import { CleanedTransactions } from './cleaned-transactions.ts';
 import type { CleanerSettings } from './cleaner-settings.ts';
 import type { CleaningPlan, MeasuredSegment } from './cleaning-plan.ts';
 import { groupSegments, measure } from './cleaning-plan.ts';
-import type { CleaningRules, FilterOutcome } from './filter-batch.ts';
+import type { CleaningRules } from './filter-batch.ts';
 import { filterBatch } from './filter-batch.ts';
 import { OffsetMap } from './offset-map.ts';
 import { atOnce, recordsPerSlice, type Pace, type Slices } from './pace.ts';
@@ -233,11 +225,8 @@ class CleaningRound {
     const plain = decompressedInLoop(batch);
     if (plain === undefined) return this.copyLarge(batch, isLast, replacement, rules);
     const outcome = atOnce(filterBatch(plain.buffer, plain.start, isLast, rules));
-    const left = leftOf(batch, outcome);
-    if (left === undefined) return undefined;
-    const { buffer, start } =
-      left.codec === 'none' ? left.batch : compressedBatch(left.batch, left.codec);
-    replacement.add(buffer, start);
+    if (outcome === 'kept') replacement.add(batch.buffer, batch.start);
+    else if (outcome !== 'gone') replacement.add(changedBatch(batch, outcome, plain), 0);
     return undefined;
   }
 
@@ -249,32 +238,11 @@ class CleaningRound {
   ): Promise<undefined> {
     const plain = await this.largeBatches.decompress(batch);
     const filtering = filterBatch(plain.buffer, plain.start, isLast, rules);
-    const left = leftOf(batch, await this.pace.inSlices(filtering));
-    if (left === undefined) return;
-    const { buffer, start } =
-      left.codec === 'none' ? left.batch : await this.largeBatches.compress(left.batch, left.codec);
-    replacement.add(buffer, start);
+    const outcome = await this.pace.inSlices(filtering);
+    if (outcome === 'kept') replacement.add(batch.buffer, batch.start);
+    else if (outcome !== 'gone') {
+      const { buffer, start } = await this.largeBatches.change(batch, outcome);
+      replacement.add(buffer, start);
+    }
   }
-}
-
-/** As `decompressedBatch`; undefined where that would take long. */
-function decompressedInLoop(batch: ByteRange): ByteRange | undefined {
-  try {
-    return decompressedBatch(batch, mostBytesInLoop);
-  } catch (error) {
-    if (error instanceof BeyondLimit) return undefined;
-    throw error;
-  }
-}
-
-/** What is left of a batch, and the codec that it still has to get. */
-function leftOf(
-  batch: ByteRange,
-  outcome: FilterOutcome,
-): { readonly batch: ByteRange; readonly codec: CompressionType } | undefined {
-  if (outcome === 'gone') return undefined;
-  if (outcome === 'kept') return { batch, codec: 'none' };
-  const isEmpty = recordsCountAt(outcome, 0) === 0;
-  const codec = isEmpty ? 'none' : compressionAt(batch.buffer, batch.start);
-  return { batch: { buffer: outcome, start: 0, end: outcome.length }, codec };
 }

@@ -1,9 +1,4 @@
-import {
-  deleteHorizonAt,
-  emptiedBatch,
-  remainderOf,
-  withDeleteHorizon,
-} from '../../protocol/batch-remainder.ts';
+import { deleteHorizonAt, type BatchChange } from '../../protocol/batch-remainder.ts';
 import {
   isControlAt,
   lastOffsetAt,
@@ -12,7 +7,7 @@ import {
   producerIdAt,
   recordsCountAt,
 } from '../../protocol/record-batch.ts';
-import type { Record, RecordCursor } from '../../protocol/record.ts';
+import type { RecordCursor } from '../../protocol/record.ts';
 import type { LastOfProducer } from './cleanable-log.ts';
 import type { CleanedTransactions } from './cleaned-transactions.ts';
 import type { OffsetMap } from './offset-map.ts';
@@ -31,8 +26,10 @@ export interface CleaningRules {
   readonly deleteRetentionMs: number;
 }
 
-/** The batch is kept as it is, it is gone, or another takes its place. */
-export type FilterOutcome = 'kept' | 'gone' | Buffer;
+/** The batch is kept as it is, it is gone, or it is changed. */
+export type FilterOutcome = 'kept' | 'gone' | BatchChange;
+
+const emptied: BatchChange = { kind: 'emptied' };
 
 /**
  * What becomes of a batch, which is not compressed.
@@ -52,19 +49,20 @@ export function* filterBatch(
   const isPastHorizon = horizon !== undefined && horizon <= nowMs;
   const mustStay = isLast || isLastOfProducer(buffer, at, rules.lastOfProducers);
   if (recordsCountAt(buffer, at) === 0) return mustStay ? 'kept' : 'gone';
-  if (mayGo && (!isControl || isPastHorizon)) return mustStay ? emptiedBatch(buffer, at) : 'gone';
+  if (mayGo && (!isControl || isPastHorizon)) return mustStay ? emptied : 'gone';
 
   const newHorizon = horizon === undefined ? nowMs + deleteRetentionMs : undefined;
   if (isControl) {
     if (!mayGo || newHorizon === undefined) return 'kept';
-    return withDeleteHorizon(buffer, at, recordsOf(buffer, at, []), newHorizon);
+    return { kind: 'deleteHorizon', deleteHorizonMs: newHorizon, dropped: [] };
   }
   const kept = yield* keptRecords(buffer, at, !isPastHorizon, rules);
-  if (kept.count === 0) return mustStay ? emptiedBatch(buffer, at) : 'gone';
+  if (kept.count === 0) return mustStay ? emptied : 'gone';
+  const { dropped, spans, count, maxTimestamp } = kept;
   if (kept.hasTombstone && newHorizon !== undefined) {
-    return withDeleteHorizon(buffer, at, recordsOf(buffer, at, kept.dropped), newHorizon);
+    return { kind: 'deleteHorizon', deleteHorizonMs: newHorizon, dropped };
   }
-  return kept.dropped.length === 0 ? 'kept' : remainderOf(buffer, at, kept);
+  return dropped.length === 0 ? 'kept' : { kind: 'remainder', spans, count, maxTimestamp };
 }
 
 /**
@@ -84,7 +82,7 @@ function isLastOfProducer(
 }
 
 interface KeptRecords {
-  readonly bytes: Buffer;
+  /** As in `BatchChange`. */
   readonly spans: number[];
   count: number;
   maxTimestamp: number;
@@ -101,7 +99,6 @@ function* keptRecords(
 ): Slices<KeptRecords> {
   const cursor = openRecords(buffer, at);
   const kept: KeptRecords = {
-    bytes: cursor.bytes,
     spans: [],
     count: 0,
     maxTimestamp: -1,
@@ -118,8 +115,10 @@ function* keptRecords(
     kept.count++;
     if (cursor.valueLength < 0) kept.hasTombstone = true;
     kept.maxTimestamp = Math.max(kept.maxTimestamp, cursor.timestamp);
-    if (spans.at(-1) === cursor.recordStart) spans[spans.length - 1] = cursor.recordEnd;
-    else spans.push(cursor.recordStart, cursor.recordEnd);
+    const start = cursor.recordStart - at;
+    const end = cursor.recordEnd - at;
+    if (spans.at(-1) === start) spans[spans.length - 1] = end;
+    else spans.push(start, end);
   }
   return kept;
 }
@@ -131,16 +130,4 @@ function isKept(cursor: RecordCursor, keepsTombstones: boolean, rules: CleaningR
   if (keyLength < 0) return false;
   if (cursor.valueLength < 0 && !keepsTombstones) return false;
   return offset >= rules.latest.get(cursor.bytes, keyStart, keyLength);
-}
-
-/** The records of a batch without some of them. @param dropped  indexes, rising */
-function recordsOf(buffer: Buffer, at: number, dropped: readonly number[]): Record[] {
-  const records: Record[] = [];
-  const cursor = openRecords(buffer, at);
-  let next = 0;
-  for (let index = 0; cursor.next(); index++) {
-    if (dropped[next] === index) next++;
-    else records.push(cursor.record());
-  }
-  return records;
 }

@@ -6,6 +6,7 @@ import type { RecordInput } from '../../../src/protocol/record.ts';
 import { acceptClientBatch } from '../../../src/storage/client-batch.ts';
 import type { LogSettings } from '../../../src/storage/partition-log.ts';
 import { RecordErrors } from '../../../src/storage/record-errors.ts';
+import { mostBytesInLoop, TakesLong } from '../../../src/storage/takes-long.ts';
 import { rangeOf, startMs } from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 
@@ -38,7 +39,7 @@ describe.each(kinds)('a batch of a client ($compression, values of $size bytes)'
   ) {
     const { compression } = kind;
     const sent = rangeOf(buildBatch({ records: records(input), compression, ...batch }));
-    return acceptClientBatch(sent, log(settings), startMs);
+    return acceptClientBatch(sent, log(settings), startMs, 'beside');
   }
 
   /** Which records are to blame, and for what. */
@@ -96,7 +97,63 @@ describe.each(kinds)('a batch of a client ($compression, values of $size bytes)'
       batch.writeInt32BE(count, recordsCountAtOffset);
       batch.writeUInt32BE(crc32c(batch, attributesAtOffset, batch.length), crcAtOffset);
       const problem = count === 1 ? 'bytes behind the last record' : 'bytes end within a varint';
-      expect(() => acceptClientBatch(rangeOf(batch), log(), startMs)).toThrow(problem);
+      expect(() => acceptClientBatch(rangeOf(batch), log(), startMs, 'loop')).toThrow(problem);
     }
+  });
+});
+
+describe('what the event loop leaves to others', () => {
+  const compressed = codecs.slice(1);
+  const repeated = (bytes: number): Buffer => Buffer.alloc(bytes, 'abcdefgh');
+  const batchOf = (compression: (typeof codecs)[number], bytes: number) =>
+    rangeOf(buildBatch({ records: [{ value: repeated(bytes), timestamp: startMs }], compression }));
+
+  it.each(compressed)('is %s of many bytes', (compression) => {
+    const most = mostBytesInLoop(compression);
+    for (const [bytes, outcome] of [
+      [most - 100, 'accepted'],
+      [most, 'takes long'],
+      [3 * most, 'takes long'],
+    ] as const) {
+      const sent = batchOf(compression, bytes);
+      const before = Buffer.from(sent.buffer);
+      const accept = () => acceptClientBatch(sent, log(), startMs, 'loop');
+      if (outcome === 'accepted') expect(accept).not.toThrow();
+      else expect(accept).toThrow(TakesLong);
+      expect(sent.buffer).toEqual(before);
+      expect(() => acceptClientBatch(sent, log(), startMs, 'beside')).not.toThrow();
+    }
+  });
+
+  it.each(codecs)('is %s that a topic wants in another codec', (compression) => {
+    const accept = (bytes: number, settings: Partial<LogSettings>) => () =>
+      acceptClientBatch(batchOf(compression, bytes), log(settings), startMs, 'loop');
+    const target = compression === 'lz4' ? 'gzip' : 'lz4';
+    expect(accept(60_000, { compression: target })).not.toThrow();
+    expect(accept(70_000, { compression: target })).toThrow(TakesLong);
+    expect(accept(3_000, { compression: target, compressionLevel: 9 })).not.toThrow();
+    expect(accept(5_000, { compression: target, compressionLevel: 9 })).toThrow(TakesLong);
+  });
+
+  it('is a batch whose offsets have to be given anew', () => {
+    const records = [0, 5].map((offset) => ({
+      offset,
+      value: repeated(40_000),
+      timestamp: startMs,
+    }));
+    const batch = buildBatch({ records, compression: 'gzip', lastOffset: 1 });
+    expect(() => acceptClientBatch(rangeOf(batch), log(), startMs, 'loop')).toThrow(TakesLong);
+    const accepted = acceptClientBatch(rangeOf(batch), log(), startMs, 'beside');
+    expect(readRecords(accepted).map(({ offset }) => offset)).toEqual([0, 1]);
+  });
+
+  it('is refused there for what is wrong with it', () => {
+    const { buffer } = batchOf('lz4', 5_000_000);
+    buffer.fill(0xff, 72, 80); // its first block has more literals than bytes
+    buffer.writeUInt32BE(crc32c(buffer, attributesAtOffset, buffer.length), crcAtOffset);
+    const accept = (place: 'loop' | 'beside') => () =>
+      acceptClientBatch(rangeOf(buffer), log(), startMs, place);
+    expect(accept('loop')).toThrow(TakesLong);
+    expect(accept('beside')).toThrow(expect.objectContaining({ code: 'INVALID_RECORD' }));
   });
 });

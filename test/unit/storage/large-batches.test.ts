@@ -127,7 +127,12 @@ describe.each([
     });
   });
 
-  afterEach(() => batches.close());
+  afterEach(() => {
+    batches.close();
+    expect(threads).toHaveLength(1);
+    expect(threads[0] !== undefined).toBe(isThread);
+    threads.length = 0;
+  });
 
   const records = ['a', 'b'].map((key) => ({
     key: Buffer.from(key),
@@ -141,7 +146,6 @@ describe.each([
       const sent = buildBatch({ records, compression: codec });
       const { buffer, start: at, end } = await batches.accept(rangeOf(sent), to());
       expect(buffer.subarray(at, end)).toEqual(sent);
-      expect(threads.at(-1) !== undefined).toBe(isThread);
     },
   );
 
