@@ -123,9 +123,8 @@ export const storageBugs: readonly PlantedBug[] = [
   {
     name: 'what is aborted replaces what is committed',
     file: `${cleaner}/clean-log.ts`,
-    find: 'else if (!transactions.onData(buffer, at)) isWhole = this.mapBatch(buffer, at);',
-    replace:
-      'else if (transactions.onData(buffer, at) || true) isWhole = this.mapBatch(buffer, at);',
+    find: 'const isEffective = !isControl && !transactions.onData(buffer, start);',
+    replace: 'const isEffective = !isControl && (transactions.onData(buffer, start) || true);',
   },
   {
     name: 'what was cleaned goes before what replaces it is durable',

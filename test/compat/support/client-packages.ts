@@ -14,6 +14,9 @@ const repository = process.cwd();
 export const clientNames = ['platformatic', 'librdkafka'] as const;
 export type ClientName = (typeof clientNames)[number];
 
+/** Headers of what librdkafka is compiled against: without zstd's it has one codec less, and says nothing. */
+const librdkafkaNeeds = ['openssl/ssl.h', 'zlib.h', 'zstd.h'];
+
 /** The Node that @platformatic/kafka asks for. */
 const NEWER_NODE = [22, 22] as const;
 
@@ -25,7 +28,11 @@ const NEWER_NODE = [22, 22] as const;
 export async function installClient(client: ClientName): Promise<string> {
   const source = join(repository, 'test/compat/clients', client);
   const lock = await readFile(join(source, 'package-lock.json'));
-  const key = createHash('sha256').update(lock).update(process.versions.modules).digest('hex');
+  const key = createHash('sha256')
+    .update(lock)
+    .update(process.versions.modules)
+    .update(librdkafkaNeeds.join())
+    .digest('hex');
   const folder = join(cacheFolder(), `client-${client}-${key.slice(0, 12)}`);
   const complete = join(folder, 'complete');
   if (!existsSync(complete)) {
@@ -103,7 +110,7 @@ function newerNode(folder: string): string | null {
 
 /**
  * Gets the native half of Confluent's client: its own installer downloads it where it can; else it is compiled, against
- * the system's libraries (OpenSSL, zlib), which takes a minute.
+ * the system's libraries (OpenSSL, zlib, zstd), which takes a minute.
  */
 async function prepareLibrdkafka(folder: string): Promise<void> {
   const cwd = join(folder, 'node_modules/@confluentinc/kafka-javascript');
@@ -113,6 +120,8 @@ async function prepareLibrdkafka(folder: string): Promise<void> {
     () => false,
   );
   if (downloaded) return;
+  const missing = librdkafkaNeeds.filter((header) => !existsSync(join('/usr/include', header)));
+  if (missing.length > 0) throw new Error(`librdkafka needs ${missing.join(', ')}`);
   const headers = dirname(dirname(process.execPath));
   const env = {
     ...process.env,

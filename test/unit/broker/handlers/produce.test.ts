@@ -157,7 +157,8 @@ describe('a batch that takes long to look at', () => {
 
   it('is not appended when the leadership ended meanwhile', async () => {
     const answer = answerTo();
-    led.resign();
+    const settings = { log: logSettings(), minInsyncReplicas: 2 };
+    led = new LedPartition('id', 'orders', 0, log, image, settings, () => undefined);
     expect(await answer).toMatchObject({ errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER });
     expect(append).toHaveBeenCalledTimes(1);
   });
