@@ -431,3 +431,50 @@ describe('fetching while producing', () => {
     expect(seen).toEqual(Array.from({ length: total }, (_, i) => String(i)));
   });
 });
+
+describe('partitions of a request', () => {
+  /** Topic entries, each with its partitions and where they are fetched from. */
+  async function partitionsAnswered(
+    entries: readonly (readonly (readonly [partition: number, fetchOffset: number])[])[],
+  ) {
+    const id = client.send(fetch, 11, {
+      ...fetchRequest([{ topic }], { maxWaitMs: 0 }),
+      topics: entries.map((partitions) => ({
+        topic,
+        topicId: zeroUuid,
+        partitions: partitions.map(([partition, fetchOffset]) => ({
+          partition,
+          currentLeaderEpoch: -1,
+          fetchOffset,
+          lastFetchedEpoch: -1,
+          logStartOffset: -1,
+          partitionMaxBytes: 1_000,
+        })),
+      })),
+    });
+    const { responses } = await client.response(fetch, 11, id);
+    return responses.flatMap(({ partitions }) =>
+      partitions.map(({ partitionIndex, errorCode }) => [partitionIndex, errorCode]),
+    );
+  }
+  const { OFFSET_OUT_OF_RANGE: outOfRange } = errorCodes;
+
+  it.each([
+    ['in order', [[[0, 0] as const, [1, 0] as const]]],
+    ['in another order', [[[1, 0] as const, [0, 0] as const]]],
+    ['in two entries of their topic', [[[1, 0] as const], [[0, 0] as const]]],
+  ])('that are named once, %s', async (_order, entries) => {
+    expect(await partitionsAnswered(entries)).toEqual(entries.flat());
+  });
+
+  it.each([
+    ['one after the other', [[[1, 9] as const, [1, 0] as const, [0, 9] as const]]],
+    ['apart', [[[1, 9] as const, [0, 9] as const, [1, 0] as const]]],
+    ['in two entries', [[[1, 9] as const, [0, 9] as const], [[1, 0] as const]]],
+  ])('named twice count as the last one says, %s', async (_where, entries) => {
+    expect(await partitionsAnswered(entries)).toEqual([
+      [1, errorCodes.NONE],
+      [0, outOfRange],
+    ]);
+  });
+});

@@ -183,7 +183,31 @@ function wantedPartitions(
     }
   }
   // A copy, which a parked fetch keeps, has no room for more.
-  return wanted.length > 1 ? lastOfEach(wanted) : wanted.slice();
+  return mayNameTwice(topics, byId) ? lastOfEach(wanted) : wanted.slice();
+}
+
+/** Clients name a partition once; to look for one that is named twice costs as much as all else. */
+function mayNameTwice(topics: FetchRequest['topics'], byId: boolean): boolean {
+  if (topics.length > 1) {
+    const names = new Set<string>();
+    for (const { topic, topicId } of topics) names.add(byId ? topicId : topic);
+    if (names.size < topics.length) return true;
+  }
+  for (const { partitions } of topics) if (haveTwice(partitions)) return true;
+  return false;
+}
+
+function haveTwice(partitions: FetchRequest['topics'][number]['partitions']): boolean {
+  let before = -1;
+  for (const { partition } of partitions) {
+    if (partition <= before) {
+      const numbers = new Set<number>();
+      for (const one of partitions) numbers.add(one.partition);
+      return numbers.size < partitions.length;
+    }
+    before = partition;
+  }
+  return false;
 }
 
 /** Of a partition that is named twice the last counts. */
