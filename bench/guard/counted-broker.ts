@@ -40,6 +40,8 @@ const youngGenerationMegabytes = 192;
 
 const nodeOptions = [
   '--expose-gc',
+  // Else collections drop the code of what has not run lately, and it is compiled again when it does.
+  '--no-flush-bytecode',
   `--min-semi-space-size=${youngGenerationMegabytes}`,
   `--max-semi-space-size=${youngGenerationMegabytes}`,
   ...['--import', `data:text/javascript,${encodeURIComponent(preload)}`],

@@ -121,7 +121,8 @@ export class PendingFetch implements Waiter, Wait {
     releaseReads(read.reads);
     const watches: PartitionWatch[] = [];
     for (const one of read.reads) watches.push(new PartitionWatch(this, one));
-    this.watches = watches;
+    // A copy has no room for more.
+    this.watches = watches.slice();
     if (this.state === 'new') {
       this.room.deadlines.add(this, this.fetch.maxWaitMs);
       this.fetch.caller.waitsFor = this;
