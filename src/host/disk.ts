@@ -7,6 +7,8 @@
 export interface Disk {
   /** Opens for reading and writing at any position; creates the file when `create` is set. */
   open(path: string, options?: { create?: boolean; readOnly?: boolean }): DiskFile;
+  /** Makes the file and opens it; one that is there already is opened as it is. */
+  createInPool(path: string): Promise<DiskFile>;
   /** Never fails: says no, too, where the system does not let us look. */
   exists(path: string): boolean;
   /** Size in bytes and modification time; undefined when there is no such file. */
@@ -17,6 +19,8 @@ export interface Disk {
   readFile(path: string): Buffer;
   /** Writes the whole file; the caller makes it atomic with `rename` where that matters. */
   writeFile(path: string, data: Uint8Array | string, options?: { sync?: boolean }): void;
+  /** As `writeFile`, and makes it durable. */
+  writeFileInPool(path: string, data: Uint8Array): Promise<void>;
   rename(from: string, to: string): void;
   /** Removes a file, or a folder with all that is in it; harmless when absent. */
   remove(path: string): void;

@@ -12,6 +12,10 @@ export class SparingDisk implements Disk {
     return this.descriptors.withRoom(() => this.disk.open(path, options));
   }
 
+  async createInPool(path: string): Promise<DiskFile> {
+    return this.descriptors.withRoomInPool(() => this.disk.createInPool(path));
+  }
+
   exists(path: string): boolean {
     return this.disk.exists(path);
   }
@@ -34,6 +38,10 @@ export class SparingDisk implements Disk {
 
   writeFile(path: string, data: Uint8Array | string, options?: { sync?: boolean }): void {
     this.descriptors.withRoom(() => this.disk.writeFile(path, data, options));
+  }
+
+  async writeFileInPool(path: string, data: Uint8Array): Promise<void> {
+    await this.descriptors.withRoomInPool(() => this.disk.writeFileInPool(path, data));
   }
 
   rename(from: string, to: string): void {

@@ -4,7 +4,11 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disk, DiskFile } from './disk.ts';
 
+/** Of a file that need not be there. */
+const openingFlags = fs.constants.O_RDWR | fs.constants.O_CREAT;
 const canOpenFolders = process.platform !== 'win32';
+const openAsync = promisify(fs.open);
+const writeFileAsync = promisify(fs.writeFile);
 const fsyncAsync = promisify(fs.fsync);
 const rmAsync = promisify(fs.rm);
 
@@ -12,6 +16,10 @@ const rmAsync = promisify(fs.rm);
 export class SystemDisk implements Disk {
   open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
     return new SystemFile(openFile(path, options), path);
+  }
+
+  async createInPool(path: string): Promise<DiskFile> {
+    return new SystemFile(await openAsync(path, openingFlags, 0o644), path);
   }
 
   exists(path: string): boolean {
@@ -54,6 +62,12 @@ export class SystemDisk implements Disk {
     } finally {
       fs.closeSync(descriptor);
     }
+  }
+
+  async writeFileInPool(path: string, data: Uint8Array): Promise<void> {
+    await writeFileAsync(path, data, { flush: true }).catch((error: unknown) => {
+      throw named(error, path);
+    });
   }
 
   rename(from: string, to: string): void {
@@ -180,8 +194,7 @@ function inUse(path: string, holder: string): NodeJS.ErrnoException {
 
 function openFile(path: string, options: { create?: boolean; readOnly?: boolean }): number {
   if (options.readOnly === true) return fs.openSync(path, 'r');
-  const { O_RDWR, O_CREAT } = fs.constants;
-  return fs.openSync(path, options.create === true ? O_RDWR | O_CREAT : O_RDWR, 0o644);
+  return fs.openSync(path, options.create === true ? openingFlags : fs.constants.O_RDWR, 0o644);
 }
 
 const readAsync = promisify(fs.read);

@@ -25,8 +25,8 @@ export interface HeldFile {
  * engine do differently. What fails here fails with whatever the system says; the log translates.
  */
 export interface SegmentMedium {
-  /** Makes it exist, empty. Done by the first write too. */
-  create(): void;
+  /** Makes it exist, empty, without holding up the loop. Done by the first write too. */
+  create(): Promise<void>;
   writeNow(chunks: readonly Uint8Array[], position: number): void;
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /**
@@ -58,7 +58,7 @@ export interface SegmentMedium {
   /** Whether what is read may be something else than what was written. */
   readonly canRot: boolean;
   appendAborted(rows: readonly AbortedRow[]): void;
-  /** Keeps the indexes: the segment is complete. */
+  /** Keeps the indexes: the segment is complete. They are written by the next `sync`. */
   seal(indexes: SegmentIndexes): void;
   /**
    * The indexes of a segment that was sealed, built anew where they are lost.

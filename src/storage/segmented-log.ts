@@ -517,7 +517,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private moveLogStart(offset: number): void {
     if (offset <= this.logStartOffset) return;
     this.logStartOffset = offset;
-    if (this.epochs.truncateFromStart(offset)) this.epochsChanged = true;
+    this.epochs.truncateFromStart(offset);
     this.updateLastStableOffset();
     this.checkInvariant();
     this.notify();

@@ -52,6 +52,8 @@ interface Step {
 export class WriteGroup {
   readonly steps: Step[] = [];
   bytes = 0;
+  /** Whether files have to be made for it, which takes long where many were removed lately. */
+  rolls = false;
   /** Offset behind the last record. */
   endOffset = -1;
   readonly commit = new Commit();
@@ -114,6 +116,7 @@ export class WriteQueue implements Committing {
     const group = this.openGroup();
     this.waitingRoll = roll;
     this.addStep(group, next, 0);
+    group.rolls = true;
     group.endOffset = roll.offset;
   }
 
@@ -121,7 +124,7 @@ export class WriteQueue implements Committing {
     if (this.current !== undefined || this.next === undefined) return;
     const group = this.next;
     this.next = undefined;
-    if (group.bytes > largeGroupBytes || this.owner.isSyncDue(group)) {
+    if (group.rolls || group.bytes > largeGroupBytes || this.owner.isSyncDue(group)) {
       this.current = group;
       void this.commitInPool(group);
       return;
@@ -129,7 +132,6 @@ export class WriteQueue implements Committing {
     try {
       this.owner.beforeWrite();
       for (const step of group.steps) {
-        this.prepare(step);
         if (step.bytes > 0) step.segment.medium.writeNow(step.chunks, step.position);
         this.stored(step);
       }
@@ -174,7 +176,7 @@ export class WriteQueue implements Committing {
     try {
       this.owner.beforeWrite();
       for (const step of group.steps) {
-        this.prepare(step);
+        if (step.roll !== undefined) await this.prepare(step.roll, step.segment);
         if (step.bytes > 0) await step.segment.medium.write(step.chunks, step.position);
         this.stored(step);
       }
@@ -189,10 +191,9 @@ export class WriteQueue implements Committing {
     this.commit();
   }
 
-  private prepare({ roll, segment }: Step): void {
-    if (roll === undefined) return;
+  private async prepare(roll: Roll, segment: Segment): Promise<void> {
     // The new segment is there before the old one counts as complete: the log never has no end.
-    segment.medium.create();
+    await segment.medium.create();
     roll.sealed.seal();
     if (roll.snapshot !== undefined) this.medium.saveSnapshot(roll.offset, roll.snapshot);
   }

@@ -152,6 +152,10 @@ export class MemoryDisk implements Disk {
     return new MemoryFile(this, path, file);
   }
 
+  createInPool(path: string): Promise<DiskFile> {
+    return this.later(() => this.open(path, { create: true }));
+  }
+
   /** A moment to die, but none to fail: the system's own says no where it cannot look. */
   exists(path: string): boolean {
     if (!this.isOff && this.count('look')) this.turnOff();
@@ -202,6 +206,13 @@ export class MemoryDisk implements Disk {
     file = this.emptied(path);
     file.write(bytes, 0, this.wallMs());
     if (options.sync === true) this.sync(path, file);
+  }
+
+  writeFileInPool(path: string, data: Uint8Array): Promise<void> {
+    return this.later(
+      () => this.writeFile(path, data, { sync: true }),
+      () => this.emptied(path).write(data.subarray(0, this.random.below(data.length + 1)), 0, this.wallMs()),
+    );
   }
 
   private emptied(path: string): StoredFile {

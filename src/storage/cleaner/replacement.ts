@@ -62,7 +62,7 @@ export class Replacement {
   async takePlace(aborted: readonly AbortedRow[]): Promise<void> {
     const { segment, medium } = this;
     await this.write();
-    medium.create();
+    await medium.create();
     segment.complete();
     if (aborted.length > 0) medium.appendAborted(aborted);
     segment.seal();

@@ -1,6 +1,7 @@
 import type { Disk } from '../../host/disk.ts';
 import type { Uuid } from '../../protocol/uuid.ts';
 import type { EpochEntry } from '../epoch-cache.ts';
+import { unfinishedSuffix } from './file-names.ts';
 
 /*
  * Text files of Kafka: a line with the version (0), a line with the number of entries, then a line
@@ -20,7 +21,7 @@ export function writeAtomically(
   text: Uint8Array | string,
   sync: boolean,
 ): void {
-  const beside = `${path}.tmp`;
+  const beside = path + unfinishedSuffix;
   disk.writeFile(beside, text, { sync });
   disk.rename(beside, path);
 }

@@ -87,11 +87,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   removeSnapshot(offset: number): void {
     this.newSnapshots.delete(offset);
-    try {
-      this.tools.disk.remove(this.snapshotPath(offset));
-    } catch {
-      // One too many does no harm, and goes when the log is opened again.
-    }
+    // One too many does no harm, and goes when the log is opened again.
+    this.tools.whenOver(0, () => this.tools.disk.removeInPool(this.snapshotPath(offset)));
   }
 
   async syncRemovals(): Promise<void> {
@@ -135,14 +132,10 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private async writeSnapshot(offset: number): Promise<void> {
     const snapshot = this.newSnapshots.get(offset);
     if (snapshot === undefined) return; // its segment is gone
+    const { disk, files } = this.tools;
     const path = this.snapshotPath(offset);
-    this.tools.disk.writeFile(path, snapshot);
-    try {
-      await this.tools.files.sync(path);
-    } catch (error) {
-      if (this.newSnapshots.has(offset)) throw error; // else it was removed meanwhile
-    }
-    this.newSnapshots.delete(offset);
+    await files.writeFile(path, snapshot);
+    if (!this.newSnapshots.delete(offset)) await disk.removeInPool(path); // removed meanwhile
   }
 
   private async syncNames(): Promise<void> {

@@ -5,13 +5,13 @@ import type { HeldFile, Region, ReplacementMedium } from '../log-medium.ts';
 import type { SegmentIndexes } from '../segment-indexes.ts';
 import { StorageFailure, withCause } from '../storage-failure.ts';
 import type { BufferPool, PooledBuffer } from './buffer-pool.ts';
-import { writeAtomically } from './checkpoint-files.ts';
 import {
   cleanedSuffix,
   deletedSuffix,
   fileName,
   segmentSuffixes,
   swapSuffix,
+  unfinishedSuffix,
 } from './file-names.ts';
 import type { IndexCache } from './index-cache.ts';
 import { readIndexes, rebuildIndexes, type SegmentPaths } from './index-files.ts';
@@ -63,6 +63,8 @@ export class DiskSegment implements ReplacementMedium {
   private latest: SharedBytes | undefined;
   /** The latest fsync of the files beside the log. */
   private besideSync: Promise<void> | undefined;
+  /** Of a complete segment, until they are in their files. */
+  private unsaved: SegmentIndexes | undefined;
   readonly canRot = true;
   private readonly paths: SegmentPaths = (suffix) => this.pathOf(suffix);
 
@@ -87,11 +89,26 @@ export class DiskSegment implements ReplacementMedium {
     this.isBesideUnsynced = true;
   }
 
-  create(): void {
+  async create(): Promise<void> {
     if (this.isThere) return;
+    this.prepareFolder();
+    await this.tools.files.create(this.log);
+    this.noteCreated();
+  }
+
+  private createNow(): void {
+    if (this.isThere) return;
+    this.prepareFolder();
+    this.tools.files.use(this.log, true);
+    this.noteCreated();
+  }
+
+  private prepareFolder(): void {
     this.folder.ensure();
     this.clearBeside();
-    this.tools.files.use(this.log, true);
+  }
+
+  private noteCreated(): void {
     this.isThere = true;
     this.folder.changed();
   }
@@ -105,12 +122,12 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   writeNow(chunks: readonly Uint8Array[], position: number): void {
-    if (!this.isThere) this.create();
+    this.createNow();
     this.tools.files.use(this.log).writeSync(chunks, position);
   }
 
   async write(chunks: readonly Uint8Array[], position: number): Promise<void> {
-    this.create();
+    await this.create();
     await this.tools.files.during(this.log, (file) => file.write(chunks, position));
   }
 
@@ -150,8 +167,28 @@ export class DiskSegment implements ReplacementMedium {
   /** After a failure all that come fail, too. */
   private async syncAllBeside(): Promise<void> {
     this.isBesideUnsynced = false;
-    for (const suffix of derivedSuffixes) await this.syncBeside(suffix);
+    const { unsaved } = this;
+    if (unsaved === undefined) {
+      await this.syncBeside('.index');
+      await this.syncBeside('.timeindex');
+    } else {
+      await this.save('.index', unsaved.offsets.bytes);
+      await this.save('.timeindex', unsaved.times.bytes);
+      this.unsaved = undefined;
+    }
+    await this.syncBeside('.txnindex');
     this.besideSync = undefined;
+  }
+
+  /** Whole or not at all: what an earlier close left is trusted, after a power cut too. */
+  private async save(suffix: '.index' | '.timeindex', rows: Buffer): Promise<void> {
+    const { disk, files } = this.tools;
+    if (this.isGone) return;
+    const beside = this.pathOf(suffix) + unfinishedSuffix;
+    await files.writeFile(beside, rows);
+    // The segment that took its place may have these names now.
+    if (this.isRemoved()) await disk.removeInPool(beside);
+    else disk.rename(beside, this.pathOf(suffix));
   }
 
   private async syncBeside(suffix: (typeof derivedSuffixes)[number]): Promise<void> {
@@ -315,35 +352,14 @@ export class DiskSegment implements ReplacementMedium {
   }
 
   seal(indexes: SegmentIndexes): void {
-    this.saveRows('.index', indexes.offsets.bytes);
-    this.saveRows('.timeindex', indexes.times.bytes);
+    this.unsaved = indexes;
     this.tools.indexes.put(this, indexes);
     this.besideChanged();
     this.folder.changed();
   }
 
-  /** Rows that an earlier close left are trusted after a power cut, and are not written again. */
-  private saveRows(suffix: '.index' | '.timeindex', rows: Buffer): void {
-    const { disk } = this.tools;
-    const path = this.pathOf(suffix);
-    if (!disk.exists(path)) {
-      disk.writeFile(path, rows);
-      return;
-    }
-    const known = disk.readFile(path);
-    if (!known.equals(rows.subarray(0, known.length))) {
-      writeAtomically(disk, path, rows, true);
-      return;
-    }
-    const file = disk.open(path);
-    try {
-      file.writeSync([rows.subarray(known.length)], known.length);
-    } finally {
-      file.close();
-    }
-  }
-
   loadIndexes(): SegmentIndexes {
+    if (this.unsaved !== undefined) return this.unsaved;
     try {
       return this.tools.indexes.get(this, () =>
         readIndexes(this.tools.disk, this.paths, this.baseOffset, this.indexIntervalBytes),
@@ -355,9 +371,11 @@ export class DiskSegment implements ReplacementMedium {
 
   async rebuildIndexes(): Promise<void> {
     const { disk, indexes } = this.tools;
+    while (this.besideSync !== undefined) await this.besideSync;
     try {
       const { paths, baseOffset, indexIntervalBytes } = this;
       const built = await rebuildIndexes(disk, paths, baseOffset, indexIntervalBytes);
+      this.unsaved = undefined;
       indexes.put(this, built);
     } catch (error) {
       throw this.unreadable(error);

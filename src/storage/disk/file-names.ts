@@ -11,6 +11,8 @@ export type SegmentSuffix = (typeof segmentSuffixes)[number] | '.snapshot';
 export const deletedSuffix = '.deleted';
 export const cleanedSuffix = '.cleaned';
 export const swapSuffix = '.swap';
+/** A file that is renamed once it is whole. */
+export const unfinishedSuffix = '.tmp';
 
 export const epochFile = 'leader-epoch-checkpoint';
 export const identityFile = 'partition.metadata';

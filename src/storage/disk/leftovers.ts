@@ -7,9 +7,10 @@ import {
   offsetIn,
   segmentSuffixes,
   swapSuffix,
+  unfinishedSuffix,
 } from './file-names.ts';
 
-const leftoverSuffixes = [deletedSuffix, cleanedSuffix, swapSuffix];
+const leftoverSuffixes = [deletedSuffix, cleanedSuffix, swapSuffix, unfinishedSuffix];
 
 /**
  * Removes what an interrupted deletion or compaction left in a folder, and ends an interrupted swap.
@@ -26,11 +27,13 @@ export function clearLeftovers(
 ): readonly string[] {
   if (!names.some((name) => leftoverSuffixes.some((suffix) => name.endsWith(suffix)))) return names;
   const cleaned = names.filter((name) => name.endsWith(cleanedSuffix));
-  const deleted = names.filter((name) => name.endsWith(deletedSuffix));
+  const useless = names.filter((name) =>
+    [deletedSuffix, unfinishedSuffix].some((suffix) => name.endsWith(suffix)),
+  );
   const firstCleaned = Math.min(...cleaned.map(offsetOf));
   const swaps = names.filter((name) => name.endsWith(swapSuffix));
   const half = swaps.filter((name) => offsetOf(name) >= firstCleaned);
-  for (const name of [...deleted, ...half]) disk.remove(`${folder}/${name}`);
+  for (const name of [...useless, ...half]) disk.remove(`${folder}/${name}`);
   // Those that say it was undone go last, after a power cut too.
   if (half.length > 0) disk.syncDirectory(folder);
   for (const name of cleaned) disk.remove(`${folder}/${name}`);

@@ -56,6 +56,15 @@ export class OpenFiles implements FileKeeper {
     return handle.file;
   }
 
+  /** Makes the file, in the thread pool. It is open then. @throws raw system errors */
+  async create(handle: FileHandle): Promise<void> {
+    const file = await this.inTurn(() => this.disk.createInPool(handle.path));
+    this.keepAtMost(this.bound - 1);
+    handle.file = file;
+    this.open.add(handle);
+    this.latest = handle;
+  }
+
   /** Works with the file for a while, during which it stays open. */
   async during<T>(handle: FileHandle, work: (file: DiskFile) => Promise<T>): Promise<T> {
     while (handle.works === 0 && this.isCrowded) {
@@ -97,12 +106,22 @@ export class OpenFiles implements FileKeeper {
     }
   }
 
+  /** Writes a whole file, durably, in the thread pool. @throws raw system errors */
+  async writeFile(path: string, data: Uint8Array): Promise<void> {
+    await this.inTurn(() => this.disk.writeFileInPool(path, data));
+  }
+
   /** Makes the names in a folder durable, which is open meanwhile. @throws raw system errors */
   async syncDirectory(path: string): Promise<void> {
+    await this.inTurn(() => this.disk.syncDirectoryInPool(path));
+  }
+
+  /** Work that has one file open of its own. */
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     while (this.isCrowded) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.busy++;
     try {
-      await this.disk.syncDirectoryInPool(path);
+      return await work();
     } finally {
       this.leave();
     }

@@ -26,7 +26,7 @@ export class MemorySegment implements ReplacementMedium {
 
   constructor(private readonly baseOffset: number) {}
 
-  create(): void {
+  async create(): Promise<void> {
     // Nothing to make.
   }
 

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import type { DiskFile } from '../../../src/host/disk.ts';
 import type { ByteRange } from '../../../src/protocol/byte-range.ts';
 import { BufferPool } from '../../../src/storage/disk/buffer-pool.ts';
 import { DiskSegment } from '../../../src/storage/disk/disk-segment.ts';
@@ -9,19 +8,15 @@ import type { Region } from '../../../src/storage/log-medium.ts';
 import { emptyIndexes } from '../../../src/storage/segment-indexes.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
 
-/** Lets the fsync of an index wait. */
+/** Lets the write of an index wait. */
 class SlowIndexDisk extends MemoryDisk {
   readonly waiting: (() => void)[] = [];
 
-  override open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): DiskFile {
-    const file = super.open(path, options);
-    if (!path.endsWith('.index')) return file;
-    const sync = file.sync.bind(file);
-    file.sync = async () => {
+  override async writeFileInPool(path: string, data: Uint8Array): Promise<void> {
+    if (path.includes('.index')) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
-      await sync();
-    };
-    return file;
+    }
+    await super.writeFileInPool(path, data);
   }
 }
 
@@ -61,6 +56,23 @@ test('a flush waits for files beside the log that another flush is at', async ()
   disk.waiting[0]?.();
   await Promise.all([first, second]);
   expect(over).toEqual(['first', 'second']);
+});
+
+test('an index that is written while its segment is removed leaves nothing', async () => {
+  const disk = new SlowIndexDisk();
+  const segment = segmentOn(disk);
+  const flushed = segment.sync();
+  await everythingDue();
+  segment.remove(0, true);
+  // The segment that took its place.
+  disk.writeFile('/data/t-0/00000000000000000000.index', 'other rows');
+  disk.waiting[0]?.();
+  await flushed;
+  expect(disk.files()).toEqual([
+    '/data/t-0/00000000000000000000.index',
+    '/data/t-0/00000000000000000000.log.deleted',
+  ]);
+  expect(disk.readFile('/data/t-0/00000000000000000000.index').toString()).toBe('other rows');
 });
 
 test('a segment that is removed while a flush waits for its turn need not be flushed', async () => {

@@ -137,7 +137,8 @@ describe('time indexes after a power cut', () => {
     const disk = new MemoryDisk();
     disk.failWith('sync', 'EIO', { path: /timeindex/ });
     await expect(twoSegments(disk)).rejects.toThrow('EIO');
-    expect(disk.exists(`${first}.timeindex`)).toBe(true);
+    expect(disk.exists(`${first}.index`)).toBe(true);
+    expect(disk.exists(`${first}.timeindex`)).toBe(false);
     expect(disk.files().filter((path) => path.endsWith('.snapshot'))).toEqual([]);
   });
 
@@ -156,7 +157,7 @@ describe('time indexes after a power cut', () => {
     expect(disk.exists('/data/.kafka_cleanshutdown')).toBe(true);
   });
 
-  test('rows that a clean stop left are not written again when the segment is complete', async () => {
+  test('rows that a clean stop left stay until all are there when the segment is complete', async () => {
     const disk = new MemoryDisk();
     const size = batchOf(['a']).end;
     const changes = { segmentBytes: 6 * size, indexIntervalBytes: 1 };
@@ -165,19 +166,22 @@ describe('time indexes after a power cut', () => {
     await store.close();
     const rows = disk.readFile(`${first}.index`);
     expect(rows.length).toBeGreaterThan(0);
-    const written: string[] = [];
-    const writeFile = disk.writeFile.bind(disk);
-    disk.writeFile = (path, ...rest) => {
-      written.push(path);
-      writeFile(path, ...rest);
+    const found: Buffer[] = [];
+    const rename = disk.rename.bind(disk);
+    disk.rename = (from, to) => {
+      if (to === `${first}.index`) found.push(disk.readFile(to), disk.readFile(from));
+      rename(from, to);
     };
     const log = await open(disk, changes);
     await putIn(log, 1, ['e', 'f', 'g']);
     expect(disk.exists('/data/orders-0/00000000000000000006.log')).toBe(true);
-    expect(written.filter((path) => path.startsWith(first) && path.includes('index'))).toEqual([]);
-    const grown = disk.readFile(`${first}.index`);
+    await log.flush();
+    const [kept, grown] = found as [Buffer, Buffer];
+    expect(found).toHaveLength(2);
+    expect(kept).toEqual(rows);
     expect(grown.length).toBeGreaterThan(rows.length);
     expect(grown.subarray(0, rows.length)).toEqual(rows);
+    expect(disk.afterPowerCut().readFile(`${first}.index`)).toEqual(grown);
   });
 });
 

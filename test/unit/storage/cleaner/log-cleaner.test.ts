@@ -87,8 +87,10 @@ describe('the cleaner beside the other work on a log', () => {
       await settle();
     }
     // Its indexes are not in memory any more either.
+    disk.isSlow = false;
     fixture.log = other;
     for (let i = 0; i < 70; i++) await fixture.put([['b', 'x'.repeat(100)]]);
+    disk.isSlow = true;
     const limit = 'highWatermark';
     const request = { fromOffset: 1, maxBytes: 1000, minOneBatch: true, limit } as const;
     const reading = Promise.resolve().then(() => log.read(request));
@@ -145,7 +147,7 @@ describe('the cleaner beside the other work on a log', () => {
   });
 
   test('when a file cannot take its place the log is given up, and whole when opened again', async () => {
-    fixture.disk.failWith('rename', 'EIO');
+    fixture.disk.failWith('rename', 'EIO', { path: /\.cleaned$/ });
     await fixture.cleaner.run();
     fixture.disk.heal();
     expect(fixture.log.failure?.kind).toBe('NotCommitted');
