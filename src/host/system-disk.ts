@@ -10,6 +10,7 @@ const canOpenFolders = process.platform !== 'win32';
 const openAsync = promisify(fs.open);
 const writeFileAsync = promisify(fs.writeFile);
 const fsyncAsync = promisify(fs.fsync);
+const unlinkAsync = promisify(fs.unlink);
 const rmAsync = promisify(fs.rm);
 
 /** The machine's own file system. */
@@ -79,7 +80,12 @@ export class SystemDisk implements Disk {
   }
 
   async removeInPool(path: string): Promise<void> {
-    await rmAsync(path, { recursive: true, force: true });
+    try {
+      await unlinkAsync(path); // looks at nothing beforehand, as `rm` does
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      await rmAsync(path, { recursive: true, force: true });
+    }
   }
 
   syncDirectory(path: string): void {

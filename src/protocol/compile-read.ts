@@ -271,13 +271,13 @@ class ReadCode {
     this.lines.push(
       `if (${count} * ${smallest} > r.end - p || (r.room -= ${count}) < 0) {`,
       `r.tooMany(${quoted(path)}, ${count}); }`,
-      nullable ? `let ${variable} = null;` : `const ${variable} = [];`,
-      nullable ? `if (${count} >= 0) { ${variable} = [];` : '{',
+      nullable ? `let ${variable} = null;` : `const ${variable} = ${emptyArray(count)};`,
+      nullable ? `if (${count} >= 0) { ${variable} = ${emptyArray(count)};` : '{',
       `for (let ${i} = 0; ${i} < ${count}; ${i}++) {`,
     );
     const value = this.value(element, `${path}[]`);
     this.settle();
-    this.lines.push(`${variable}.push(${value});`, '} }');
+    this.lines.push(`${variable}[${i}] = ${value};`, '} }');
     return variable;
   }
 
@@ -335,6 +335,14 @@ class ReadCode {
     );
     return unknown;
   }
+}
+
+/**
+ * A short array is made with the places that it needs: one that grows has seventeen from its first
+ * element on. What a long one announces may not be true.
+ */
+function emptyArray(count: string): string {
+  return `${count} <= 16 ? new Array(${count}) : []`;
 }
 
 export function elementOf(field: FieldSpec): FieldSpec {

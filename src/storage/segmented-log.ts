@@ -66,6 +66,8 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private readonly damage = new Set<string>();
   private snapshotOffset: number;
   private epochsChanged = false;
+  /** Their file has older ones than the log. Whoever opens it cuts them off, so that can wait. */
+  private hasOldEpochs = false;
   private readonly flusher: LogFlusher;
   private readonly maintenance: LogMaintenance;
   /** Where it ended when it was opened. */
@@ -92,7 +94,9 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
     const flush = () => this.flushCommitted();
     this.flusher = new LogFlusher(state.recoveryPoint, this.segments, medium, around, flush);
     this.queue = new WriteQueue(medium, around.turn, {
-      beforeWrite: () => this.saveEpochs(),
+      beforeWrite: () => {
+        if (this.epochsChanged) this.saveEpochs();
+      },
       isSyncDue: (group) => this.isSyncDue(group),
       syncNow: (group) => this.flusher.sync(group.endOffset),
       onCommitted: (group) => this.onCommitted(group),
@@ -293,9 +297,9 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   }
 
   private saveEpochs(): void {
-    if (!this.epochsChanged) return;
+    if (!this.epochsChanged && !this.hasOldEpochs) return;
     this.medium.saveEpochs(this.epochs.entries);
-    this.epochsChanged = false;
+    this.epochsChanged = this.hasOldEpochs = false;
   }
 
   private isSyncDue(group: WriteGroup): boolean {
@@ -517,7 +521,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
   private moveLogStart(offset: number): void {
     if (offset <= this.logStartOffset) return;
     this.logStartOffset = offset;
-    this.epochs.truncateFromStart(offset);
+    if (this.epochs.truncateFromStart(offset)) this.hasOldEpochs = true;
     this.updateLastStableOffset();
     this.checkInvariant();
     this.notify();

@@ -124,15 +124,16 @@ export class WriteQueue implements Committing {
     if (this.current !== undefined || this.next === undefined) return;
     const group = this.next;
     this.next = undefined;
-    if (group.rolls || group.bytes > largeGroupBytes || this.owner.isSyncDue(group)) {
+    const isLong = group.bytes > largeGroupBytes || this.owner.isSyncDue(group);
+    if (isLong || group.rolls) {
       this.current = group;
-      void this.commitInPool(group);
+      void this.commitInPool(group, isLong);
       return;
     }
     try {
       this.owner.beforeWrite();
       for (const step of group.steps) {
-        if (step.bytes > 0) step.segment.medium.writeNow(step.chunks, step.position);
+        this.writeNow(step);
         this.stored(step);
       }
     } catch (error) {
@@ -172,12 +173,14 @@ export class WriteQueue implements Committing {
     return step;
   }
 
-  private async commitInPool(group: WriteGroup): Promise<void> {
+  /** @param isLong  the writes too, not only what has to be made for them */
+  private async commitInPool(group: WriteGroup, isLong: boolean): Promise<void> {
     try {
       this.owner.beforeWrite();
       for (const step of group.steps) {
         if (step.roll !== undefined) await this.prepare(step.roll, step.segment);
-        if (step.bytes > 0) await step.segment.medium.write(step.chunks, step.position);
+        if (!isLong) this.writeNow(step);
+        else if (step.bytes > 0) await step.segment.medium.write(step.chunks, step.position);
         this.stored(step);
       }
       if (this.owner.isSyncDue(group)) await this.owner.syncNow(group);
@@ -189,6 +192,10 @@ export class WriteQueue implements Committing {
     this.current = undefined;
     this.finish(group);
     this.commit();
+  }
+
+  private writeNow({ segment, bytes, chunks, position }: Step): void {
+    if (bytes > 0) segment.medium.writeNow(chunks, position);
   }
 
   private async prepare(roll: Roll, segment: Segment): Promise<void> {

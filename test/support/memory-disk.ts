@@ -211,7 +211,12 @@ export class MemoryDisk implements Disk {
   writeFileInPool(path: string, data: Uint8Array): Promise<void> {
     return this.later(
       () => this.writeFile(path, data, { sync: true }),
-      () => this.emptied(path).write(data.subarray(0, this.random.below(data.length + 1)), 0, this.wallMs()),
+      () =>
+        this.emptied(path).write(
+          data.subarray(0, this.random.below(data.length + 1)),
+          0,
+          this.wallMs(),
+        ),
     );
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '../../host/logger.ts';
+import { withOneMore } from '../../host/one-more.ts';
 import type { ByteRange } from '../../protocol/byte-range.ts';
 import { errorCodes, type ErrorCode } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
@@ -41,6 +42,8 @@ export interface ProduceParts {
 
 type TopicAnswer = ProduceResponse['responses'][number];
 type PartitionAnswer = TopicAnswer['partitionResponses'][number];
+
+type SentPartition = ProduceRequest['topicData'][number]['partitionData'][number];
 
 /** A batch that was appended and waits for its commit; its answer is filled in place. */
 interface Appended {
@@ -93,7 +96,7 @@ export const produceHandler = (parts: ProduceParts) =>
     }),
   });
 
-const nothing: readonly Promise<void>[] = [];
+const nothing: never[] = [];
 const nextTurn = (): void => undefined;
 
 /** One Produce request: everything is appended in one go, then awaited together. */
@@ -101,11 +104,11 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
   deadlineMs = 0;
   place = 0;
   isOver = false;
-  private readonly appended: Appended[] = [];
+  private appended: Appended[] = nothing;
   private large: Large[] | undefined;
   /** Commits of logs that are still to come. */
   private outstanding = 0;
-  private readonly responses: TopicAnswer[] = [];
+  private responses: TopicAnswer[] = nothing;
   private hints: LeaderHints | undefined;
   private failure: string | undefined;
   private verified: Verified | undefined;
@@ -206,10 +209,10 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
     const { byId } = this;
     for (const { name, topicId, partitionData } of this.request.topicData) {
       if (partitionData.length === 0) continue;
-      const partitionResponses: PartitionAnswer[] = [];
-      this.responses.push({ name, topicId, partitionResponses });
-      for (const { index, records } of partitionData) {
-        const at = partitionResponses.length;
+      const answers = new Array<PartitionAnswer>(partitionData.length);
+      this.responses = withOneMore(this.responses, { name, topicId, partitionResponses: answers });
+      for (let at = 0; at < answers.length; at++) {
+        const { index, records } = partitionData[at] as SentPartition;
         let topicName: string | undefined = byId ? undefined : name;
         let logStartOffset = -1;
         let led: LedPartition | undefined;
@@ -222,16 +225,15 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
           const batch = this.check(led, records);
           logStartOffset = led.log.logStartOffset;
           const ticket = led.append(batch, this.request.acks, this.verificationOf(led, batch));
-          partitionResponses.push(succeeded(index, ticket));
-          const answers = partitionResponses;
-          this.appended.push({ led, ticket, answers, index: at });
+          answers[at] = succeeded(index, ticket);
+          this.appended = withOneMore(this.appended, { led, ticket, answers, index: at });
         } catch (error) {
           if (error instanceof TakesLong && led !== undefined && records !== null) {
             this.large ??= [];
-            this.large.push({ led, batch: records, answers: partitionResponses, index: at });
-            partitionResponses.push(failed(index, errorCodes.NONE, -1)); // until it is appended
+            this.large.push({ led, batch: records, answers, index: at });
+            answers[at] = failed(index, errorCodes.NONE, -1); // until it is appended
           } else {
-            partitionResponses.push(this.refusal(topicName, index, error, logStartOffset));
+            answers[at] = this.refusal(topicName, index, error, logStartOffset);
           }
         }
       }
@@ -251,7 +253,7 @@ class ProduceExchange implements HopefulWaiter, CommitWaiter {
         const verification = this.verificationOf(led, accepted);
         const ticket = led.append(accepted, this.request.acks, verification, true);
         answers[index] = succeeded(partition, ticket);
-        this.appended.push({ led, ticket, answers, index });
+        this.appended = withOneMore(this.appended, { led, ticket, answers, index });
       } catch (error) {
         answers[index] = this.refusal(topicName, partition, error, log.logStartOffset);
       }

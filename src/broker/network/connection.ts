@@ -3,6 +3,7 @@ import type { Caller, Wait } from '../../host/caller.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { FileSender } from '../../host/file-sender.ts';
 import type { Logger } from '../../host/logger.ts';
+import { withOneMore } from '../../host/one-more.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import type { BudgetMember, ByteBudget } from './byte-budget.ts';
 import type { Frame, FrameMemory } from './frame-memory.ts';
@@ -239,9 +240,7 @@ export class Connection implements ConnectionFacts, BudgetMember {
       return;
     }
     this.onlyProducesUnderWay = (isFirst || this.onlyProducesUnderWay) && isProduce(frame);
-    // An array that is made with its element has no room for more; a push makes room for seventeen.
-    if (isFirst) this.underWay = [exchange];
-    else this.underWay.push(exchange);
+    this.underWay = withOneMore(this.underWay, exchange);
     this.bytesUnderWay += frameBytes;
     this.parts.incoming.take(frameBytes);
   }
@@ -261,7 +260,8 @@ export class Connection implements ConnectionFacts, BudgetMember {
       this.emit(first.outcome);
     }
     this.beginWaiting();
-    this.scheduleFlush();
+    if (this.underWay.length > 0) this.scheduleFlush();
+    else this.flushNow();
     this.closeWhenDrained();
   }
 
@@ -287,18 +287,21 @@ export class Connection implements ConnectionFacts, BudgetMember {
     else if (!this.output.add(outcome)) this.closeFor('response that cannot be written');
   }
 
-  /** At the end of this turn: one write for all that it answers. */
+  /** At the end of this turn: one write for all that it answers of what is still under way. */
   private scheduleFlush(): void {
     if (this.flushScheduled || this.output.isEmpty) return;
     this.flushScheduled = true;
-    process.nextTick(() => {
-      this.flushScheduled = false;
-      this.flush();
-      this.pauseOrResume();
-    });
+    process.nextTick(flushScheduled, this);
+  }
+
+  flushNow(): void {
+    this.flushScheduled = false;
+    this.flush();
+    this.pauseOrResume();
   }
 
   private flush(): void {
+    if (this.output.isEmpty) return;
     if (!this.output.flush()) this.isOutputBlocked = true;
   }
 
@@ -368,6 +371,11 @@ export class Connection implements ConnectionFacts, BudgetMember {
     this.waitsFor?.giveUp();
     this.onClosed(this);
   }
+}
+
+/** Not made anew for each turn. */
+function flushScheduled(connection: Connection): void {
+  connection.flushNow();
 }
 
 /** Whether a frame holds a Produce request: its key is the first field of the header. */

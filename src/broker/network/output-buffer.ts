@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { withOneMore } from '../../host/one-more.ts';
 import { WireWriter } from '../../protocol/wire-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { FileSending } from './parts-writer.ts';
@@ -12,6 +13,7 @@ export interface Reply {
   sent(): void;
 }
 
+const noReplies: Reply[] = [];
 /** Enough for the small answers of a few thousand connections in one turn. */
 const mostKeptBytes = 8 * 1024 * 1024;
 
@@ -48,7 +50,7 @@ interface Unsent {
  */
 export class OutputBuffer implements WriterEvents {
   private writer: WireWriter | undefined;
-  private replies: Reply[] = [];
+  private replies = noReplies;
   /** In order. */
   private readonly unsent: Unsent[] = [];
   private readonly socketWriter: SocketWriter;
@@ -77,7 +79,7 @@ export class OutputBuffer implements WriterEvents {
   /** False: the response cannot be written. */
   add(reply: Reply): boolean {
     this.writer ??= this.writers.take();
-    this.replies.push(reply);
+    this.replies = withOneMore(this.replies, reply);
     return reply.encode(this.writer);
   }
 
@@ -89,15 +91,18 @@ export class OutputBuffer implements WriterEvents {
   /** Writes what was gathered. False when the reader is slow: wait for `onIdle`. */
   flush(): boolean {
     const { socket, writer } = this;
-    if (!socket.writable) this.discard();
-    else if (writer !== undefined) this.write(writer);
+    // The socket is looked at last: with many connections nothing of it is in the processor's cache.
+    if (writer !== undefined) {
+      if (socket.writable) this.write(writer);
+      else this.discard();
+    }
     return !this.socketWriter.isWaiting;
   }
 
   private write(writer: WireWriter): void {
     const { replies } = this;
     this.writer = undefined;
-    this.replies = [];
+    this.replies = noReplies;
     const parts = writer.parts();
     if (parts.length === 0 || this.socketWriter.write(parts)) {
       this.onProgress();
@@ -125,7 +130,7 @@ export class OutputBuffer implements WriterEvents {
   /** Nobody will read what was gathered. */
   private discard(): void {
     const { replies } = this;
-    this.replies = [];
+    this.replies = noReplies;
     this.writer = undefined;
     for (const reply of replies) reply.sent();
   }

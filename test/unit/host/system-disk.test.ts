@@ -90,3 +90,41 @@ describe('what is larger than one write', () => {
     expect(readFileSync(path).subarray(4).equals(bytes)).toBe(true);
   });
 });
+
+describe('in the thread pool', () => {
+  const disk = new SystemDisk();
+
+  test('a file is made, or opened as it is', async () => {
+    const path = join(folder, 'log');
+    const made = await disk.createInPool(path);
+    made.writeSync([Buffer.from('abc')], 0);
+    made.close();
+    const found = await disk.createInPool(path);
+    expect(found.size()).toBe(3);
+    found.close();
+  });
+
+  test('a file is written anew, and an error says which', async () => {
+    const path = join(folder, 'index');
+    writeFileSync(path, 'what was there before');
+    await disk.writeFileInPool(path, Buffer.from('rows'));
+    expect(readFileSync(path, 'utf8')).toBe('rows');
+    const absent = join(folder, 'absent', 'index');
+    await expect(disk.writeFileInPool(absent, Buffer.from('rows'))).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: absent,
+    });
+  });
+
+  test('a file, a folder with all that is in it, and what is not there are removed', async () => {
+    const file = join(folder, 'file');
+    const inner = join(folder, 'folder', 'inner');
+    writeFileSync(file, '');
+    disk.makeDirectory(inner);
+    writeFileSync(join(inner, 'file'), '');
+    await disk.removeInPool(file);
+    await disk.removeInPool(join(folder, 'folder'));
+    await disk.removeInPool(join(folder, 'absent'));
+    expect(disk.list(folder)).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
-import { batchOf, put, startMs, valuesFrom } from '../../support/batches.ts';
+import { batchOf, codeOf, put, startMs, valuesFrom } from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import type { MemoryDisk } from '../../support/memory-disk.ts';
@@ -130,4 +130,51 @@ test('a log in which writes are always under way is made durable all the same', 
     await settle();
   }
   expect(await foundAfterPowerCut()).not.toHaveLength(0);
+});
+
+describe('while the file of a new segment is made', () => {
+  /** Ends the making of one file. */
+  let finish: () => void;
+
+  beforeEach(() => {
+    const create = disk.createInPool.bind(disk);
+    disk.createInPool = async (path) => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      return create(path);
+    };
+  });
+
+  test('other logs go on, and what comes to its own is committed behind it', async () => {
+    const [log, other] = [await open(), await open({}, 1)];
+    await put(log, ['a']);
+    const committed: string[] = [];
+    const later = ['b', 'c'].map((value) => put(log, [value]).then(() => committed.push(value)));
+    await put(other, ['x']);
+    await settle();
+    expect({ committed, highWatermark: log.highWatermark }).toEqual({
+      committed: [],
+      highWatermark: 1,
+    });
+    expect(await valuesFrom(log, 0)).toEqual(['a']);
+    finish();
+    await settle();
+    expect(committed).toEqual([]); // both are of one turn, and each has a segment of its own
+    finish();
+    await Promise.all(later);
+    expect(committed).toEqual(['b', 'c']);
+    expect(await valuesFrom(log, 0)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('and it cannot be made, nothing of it is committed, and the log is whole when opened again', async () => {
+    const log = await open();
+    await put(log, ['a']);
+    const failed = codeOf(() => put(log, ['b']));
+    await settle();
+    disk.failWith('open', 'ENOSPC', { path: /01\.log$/ });
+    finish();
+    expect(await failed).toBe('KAFKA_STORAGE_ERROR');
+    disk.heal();
+    const again = await open();
+    expect([again.logEndOffset, await valuesFrom(again, 0)]).toEqual([1, ['a']]);
+  });
 });
