@@ -2,6 +2,7 @@ import type { Timer } from '../host/clock.ts';
 import type { LogMedium } from './log-medium.ts';
 import type { LogSurroundings } from './log-state.ts';
 import type { SegmentList } from './segment-list.ts';
+import { CacheNotWritten } from './storage-failure.ts';
 
 /** From here on a period means "never" (Kafka's default for flush.ms is Long.MAX_VALUE). */
 const never = 2 ** 50;
@@ -65,7 +66,7 @@ export class LogFlusher {
       await syncRest();
       this.refuseAfterFailure();
     } catch (error) {
-      this.giveUp(error);
+      if (!(error instanceof CacheNotWritten)) this.giveUp(error);
       throw error;
     }
     this.recoveryPoint = Math.max(this.recoveryPoint, endOffset);

@@ -40,6 +40,18 @@ export class StorageFailure extends KafkaError {
   }
 }
 
+/**
+ * A file could not be written that can be built anew from what is durable: all that an fsync has
+ * covered is covered still.
+ */
+export class CacheNotWritten extends Error {
+  override readonly name = 'CacheNotWritten';
+
+  constructor(override readonly cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
 /** A sentence with what the system said. */
 export function withCause(sentence: string, cause: unknown): string {
   return cause instanceof Error ? `${sentence}: ${cause.message}` : sentence;

@@ -153,7 +153,12 @@ export class MemoryDisk implements Disk {
   }
 
   createInPool(path: string): Promise<DiskFile> {
-    return this.later(() => this.open(path, { create: true }));
+    return this.later(
+      () => this.open(path, { create: true }),
+      () => {
+        if (this.find(path) === undefined && this.random.below(2) === 0) this.create(path);
+      },
+    );
   }
 
   /** A moment to die, but none to fail: the system's own says no where it cannot look. */

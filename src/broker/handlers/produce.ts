@@ -1,5 +1,5 @@
 import type { Logger } from '../../host/logger.ts';
-import { withOneMore } from '../../host/one-more.ts';
+import { withOneMore } from '../one-more.ts';
 import type { ByteRange } from '../../protocol/byte-range.ts';
 import { errorCodes, type ErrorCode } from '../../protocol/error-codes.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';

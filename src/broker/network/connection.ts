@@ -3,7 +3,7 @@ import type { Caller, Wait } from '../../host/caller.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { FileSender } from '../../host/file-sender.ts';
 import type { Logger } from '../../host/logger.ts';
-import { withOneMore } from '../../host/one-more.ts';
+import { withOneMore } from '../one-more.ts';
 import { MalformedMessage } from '../../protocol/malformed-message.ts';
 import type { BudgetMember, ByteBudget } from './byte-budget.ts';
 import type { Frame, FrameMemory } from './frame-memory.ts';
@@ -287,11 +287,11 @@ export class Connection implements ConnectionFacts, BudgetMember {
     else if (!this.output.add(outcome)) this.closeFor('response that cannot be written');
   }
 
-  /** At the end of this turn: one write for all that it answers of what is still under way. */
+  /** At the end of this turn, which may answer more of what is under way: one write for all of that. */
   private scheduleFlush(): void {
     if (this.flushScheduled || this.output.isEmpty) return;
     this.flushScheduled = true;
-    process.nextTick(flushScheduled, this);
+    process.nextTick(flushLater, this);
   }
 
   flushNow(): void {
@@ -373,8 +373,8 @@ export class Connection implements ConnectionFacts, BudgetMember {
   }
 }
 
-/** Not made anew for each turn. */
-function flushScheduled(connection: Connection): void {
+/** One function for all connections and turns. */
+function flushLater(connection: Connection): void {
   connection.flushNow();
 }
 

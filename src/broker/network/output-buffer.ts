@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { withOneMore } from '../../host/one-more.ts';
+import { withOneMore } from '../one-more.ts';
 import { WireWriter } from '../../protocol/wire-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { FileSending } from './parts-writer.ts';
@@ -45,8 +45,8 @@ interface Unsent {
 }
 
 /**
- * Responses of one connection on their way to the socket: gathered during a turn, written with one
- * vectored call, and followed until the kernel has them.
+ * Responses of one connection on their way to the socket: gathered until they are flushed, written with
+ * one vectored call, and followed until the kernel has them.
  */
 export class OutputBuffer implements WriterEvents {
   private writer: WireWriter | undefined;

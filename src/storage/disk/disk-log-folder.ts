@@ -88,7 +88,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   removeSnapshot(offset: number): void {
     this.newSnapshots.delete(offset);
     // One too many does no harm, and goes when the log is opened again.
-    this.tools.whenOver(0, () => this.tools.disk.removeInPool(this.snapshotPath(offset)));
+    this.tools.disk.removeInPool(this.snapshotPath(offset)).catch(() => undefined);
   }
 
   async syncRemovals(): Promise<void> {
@@ -132,10 +132,9 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   private async writeSnapshot(offset: number): Promise<void> {
     const snapshot = this.newSnapshots.get(offset);
     if (snapshot === undefined) return; // its segment is gone
-    const { disk, files } = this.tools;
-    const path = this.snapshotPath(offset);
-    await files.writeFile(path, snapshot);
-    if (!this.newSnapshots.delete(offset)) await disk.removeInPool(path); // removed meanwhile
+    const isWanted = (): boolean => this.newSnapshots.has(offset);
+    await this.tools.files.writeWhole(this.snapshotPath(offset), snapshot, isWanted);
+    this.newSnapshots.delete(offset);
   }
 
   private async syncNames(): Promise<void> {

@@ -182,13 +182,10 @@ export class DiskSegment implements ReplacementMedium {
 
   /** Whole or not at all: what an earlier close left is trusted, after a power cut too. */
   private async save(suffix: '.index' | '.timeindex', rows: Buffer): Promise<void> {
-    const { disk, files } = this.tools;
     if (this.isGone) return;
-    const beside = this.pathOf(suffix) + unfinishedSuffix;
-    await files.writeFile(beside, rows);
-    // The segment that took its place may have these names now.
-    if (this.isRemoved()) await disk.removeInPool(beside);
-    else disk.rename(beside, this.pathOf(suffix));
+    // Of a segment that is gone the one that took its place may have the name.
+    await this.tools.files.writeWhole(this.pathOf(suffix), rows, () => !this.isGone);
+    this.folder.changed();
   }
 
   private async syncBeside(suffix: (typeof derivedSuffixes)[number]): Promise<void> {
@@ -371,11 +368,11 @@ export class DiskSegment implements ReplacementMedium {
 
   async rebuildIndexes(): Promise<void> {
     const { disk, indexes } = this.tools;
-    while (this.besideSync !== undefined) await this.besideSync;
+    await this.besideSync?.catch(() => undefined); // a failure is its log's matter
+    this.unsaved = undefined;
     try {
       const { paths, baseOffset, indexIntervalBytes } = this;
       const built = await rebuildIndexes(disk, paths, baseOffset, indexIntervalBytes);
-      this.unsaved = undefined;
       indexes.put(this, built);
     } catch (error) {
       throw this.unreadable(error);
@@ -447,6 +444,9 @@ export class DiskSegment implements ReplacementMedium {
   /** Removes its files; there may be some that an earlier attempt could not remove. */
   clear(): void {
     for (const suffix of segmentSuffixes) this.tools.disk.remove(this.pathOf(suffix));
+    for (const suffix of derivedSuffixes) {
+      this.tools.disk.remove(this.pathOf(suffix) + unfinishedSuffix);
+    }
   }
 
   private changeMark(mark: Mark): void {

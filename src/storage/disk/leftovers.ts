@@ -13,7 +13,8 @@ import {
 const leftoverSuffixes = [deletedSuffix, cleanedSuffix, swapSuffix, unfinishedSuffix];
 
 /**
- * Removes what an interrupted deletion or compaction left in a folder, and ends an interrupted swap.
+ * Removes what an interrupted deletion, compaction or write of a whole file left in a folder, and ends
+ * an interrupted swap.
  * By Apache Kafka's rule a `.swap` file counts only where no `.cleaned` file of its segment or of one
  * before it is left: else the swap had not begun for all files, and is undone.
  *

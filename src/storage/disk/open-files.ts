@@ -1,5 +1,7 @@
 import { Descriptors, type FileKeeper } from '../../host/descriptors.ts';
 import type { Disk, DiskFile } from '../../host/disk.ts';
+import { CacheNotWritten } from '../storage-failure.ts';
+import { unfinishedSuffix } from './file-names.ts';
 
 /** A file that may be open or not; it is opened again when it is used. */
 export class FileHandle {
@@ -25,6 +27,8 @@ export class OpenFiles implements FileKeeper {
   /** Files that are worked with, and who waits until they are fewer. */
   private busy = 0;
   private held = 0;
+  /** Files that are open for one call only. */
+  private passing = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(
@@ -49,20 +53,24 @@ export class OpenFiles implements FileKeeper {
       }
       return handle.file;
     }
-    this.keepAtMost(this.bound - 1);
+    this.keepAtMost(this.bound - this.passing - 1);
     handle.file = this.disk.open(handle.path, { create });
     this.open.add(handle);
     this.latest = handle;
     return handle.file;
   }
 
-  /** Makes the file, in the thread pool. It is open then. @throws raw system errors */
+  /**
+   * Makes the file, in the thread pool. It is open then. Nobody uses it meanwhile, for it is nowhere.
+   *
+   * @throws raw system errors
+   */
   async create(handle: FileHandle): Promise<void> {
-    const file = await this.inTurn(() => this.disk.createInPool(handle.path));
-    this.keepAtMost(this.bound - 1);
-    handle.file = file;
-    this.open.add(handle);
-    this.latest = handle;
+    await this.inTurn(async () => {
+      handle.file = await this.disk.createInPool(handle.path);
+      this.open.add(handle);
+      this.latest = handle;
+    });
   }
 
   /** Works with the file for a while, during which it stays open. */
@@ -106,9 +114,30 @@ export class OpenFiles implements FileKeeper {
     }
   }
 
-  /** Writes a whole file, durably, in the thread pool. @throws raw system errors */
-  async writeFile(path: string, data: Uint8Array): Promise<void> {
-    await this.inTurn(() => this.disk.writeFileInPool(path, data));
+  /**
+   * Writes a file that could be built anew, durably: whole or not at all, and only if it is wanted
+   * still when all is written. The folder has the name then, which is not durable yet.
+   *
+   * @throws {CacheNotWritten}
+   */
+  async writeWhole(path: string, data: Uint8Array, isWanted: () => boolean): Promise<void> {
+    const beside = path + unfinishedSuffix;
+    try {
+      await this.inTurn(() => this.disk.writeFileInPool(beside, data));
+      if (isWanted()) this.disk.rename(beside, path);
+      else this.disk.remove(beside);
+    } catch (error) {
+      this.removeIfPossible(beside);
+      if (isWanted()) throw new CacheNotWritten(error);
+    }
+  }
+
+  private removeIfPossible(path: string): void {
+    try {
+      this.disk.remove(path);
+    } catch {
+      // Whoever opens the log next does.
+    }
   }
 
   /** Makes the names in a folder durable, which is open meanwhile. @throws raw system errors */
@@ -120,9 +149,12 @@ export class OpenFiles implements FileKeeper {
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     while (this.isCrowded) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.busy++;
+    this.passing++;
     try {
+      this.keepAtMost(this.bound - this.passing);
       return await work();
     } finally {
+      this.passing--;
       this.leave();
     }
   }

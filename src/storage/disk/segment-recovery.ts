@@ -28,8 +28,8 @@ export function atSegmentStart(found: FoundLog, segment: FoundSegment): Recovery
  * Where to begin: at the batch that begins at the recovery point, when the index leads there and the
  * batches on the way are whole; else at the start of the segment.
  *
- * A file of an index that looks sound may lack rows: it is written when the segment is complete or
- * the log is closed, and a power cut leaves some of it. Its rows are trusted up to the latest
+ * A file of an index that looks sound may lack rows: it may be what an earlier close of the log left,
+ * or what a power cut left of one that Apache Kafka wrote. Its rows are trusted up to the latest
  * snapshot below the recovery point, which is written once they are durable; headers give the others
  * again.
  */

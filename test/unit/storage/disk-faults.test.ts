@@ -3,6 +3,7 @@ import type { Disk } from '../../../src/host/disk.ts';
 import { Descriptors } from '../../../src/host/descriptors.ts';
 import { SparingDisk } from '../../../src/host/sparing-disk.ts';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
+import type { SegmentedLog } from '../../../src/storage/segmented-log.ts';
 import { OpenFiles } from '../../../src/storage/disk/open-files.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
 import { batchOf, codeOf, idempotentBatch, put, valuesFrom } from '../../support/batches.ts';
@@ -338,6 +339,27 @@ describe('a disk that cannot be read', () => {
   });
 });
 
+describe('what could be built anew and cannot be written', () => {
+  const besides = [/\.index\.tmp$/, /\.timeindex\.tmp$/, /\.snapshot\.tmp$/];
+
+  test.each(besides)('(%p) puts nothing in doubt that an fsync has covered', async (path) => {
+    const log = await open(small);
+    disk.failWith('write', 'ENOSPC', { path, writesBytes: 1 });
+    for (const value of ['a', 'b']) await put(log, [value.repeat(900)]);
+    await settle();
+    expect(log.failure?.message).toContain('ENOSPC');
+    expect(disk.files().filter((file) => file.endsWith('.tmp'))).toEqual([]);
+    disk.heal();
+    expect((log as SegmentedLog).hasFailedFlush).toBe(false);
+    const again = await open(small);
+    await put(again, ['c']);
+    const values = await valuesFrom(again, 0);
+    expect(values.map((value) => value[0])).toEqual(['a', 'b', 'c']);
+    await store.close();
+    expect(await foundOn(disk.copy())).toEqual(values);
+  });
+});
+
 describe('when the system has no descriptors left', () => {
   /** A store whose open files make room. */
   function sparing(): void {
@@ -350,7 +372,7 @@ describe('when the system has no descriptors left', () => {
     { what: 'a log', operation: 'open', path: /orders-10.*\.log$/ },
     { what: 'a segment that follows', operation: 'open', path: /orders-10.*[1-9]\d*\.log$/ },
     { what: 'an index', operation: 'write', path: /orders-10.*\.index\.tmp$/ },
-    { what: 'a snapshot', operation: 'write', path: /orders-10.*\.snapshot$/ },
+    { what: 'a snapshot', operation: 'write', path: /orders-10.*\.snapshot\.tmp$/ },
     { what: 'a checkpoint', operation: 'write', path: /orders-10.*checkpoint/ },
     { what: 'a folder', operation: 'sync', path: /orders-10$/ },
   ];

@@ -75,6 +75,30 @@ test('an index that is written while its segment is removed leaves nothing', asy
   expect(disk.readFile('/data/t-0/00000000000000000000.index').toString()).toBe('other rows');
 });
 
+test('an index that cannot be written of a segment that is gone meanwhile is no failure', async () => {
+  const disk = new SlowIndexDisk();
+  const segment = segmentOn(disk);
+  const flushed = segment.sync();
+  await everythingDue();
+  segment.remove(0, true);
+  disk.failWith('write', 'ENOSPC', { path: /\.tmp$/, writesBytes: 1 });
+  disk.waiting[0]?.();
+  await flushed;
+  expect(disk.files()).toEqual(['/data/t-0/00000000000000000000.log.deleted']);
+});
+
+test('indexes are those in memory until they are written, and then those of the files', async () => {
+  const disk = new MemoryDisk();
+  const segment = segmentOn(disk);
+  const indexes = emptyIndexes(0);
+  indexes.offsets.append(7, 70);
+  segment.seal(indexes);
+  expect(segment.loadIndexes()).toBe(indexes);
+  expect(disk.exists('/data/t-0/00000000000000000000.index')).toBe(false);
+  await segment.sync();
+  expect(disk.readFile('/data/t-0/00000000000000000000.index')).toEqual(indexes.offsets.bytes);
+});
+
 test('a segment that is removed while a flush waits for its turn need not be flushed', async () => {
   const disk = new MemoryDisk();
   const files = new OpenFiles(disk, 2);

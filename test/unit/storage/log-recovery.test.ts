@@ -333,7 +333,7 @@ describe('after a kill', () => {
     expect(recovered.log.logEndOffset).toBe(60);
   });
 
-  test('leftovers of deletions and swaps are cleared', async () => {
+  test('leftovers of deletions, swaps and files that were not finished are cleared', async () => {
     const disk = new MemoryDisk();
     const { log } = await open(disk, small);
     for (let i = 0; i < 30; i++) log.append(batchOf([`a${i}`]), asClient);
@@ -342,8 +342,29 @@ describe('after a kill', () => {
     disk.writeFile(`${folder}/00000000000000000000.log.cleaned`, 'x');
     const first = disk.readFile(`${folder}/00000000000000000000.log`);
     disk.writeFile(`${folder}/00000000000000000000.log.swap`, first);
-    const recovered = await afterCrash(disk, small);
+    disk.writeFile(`${folder}/00000000000000000000.timeindex.tmp`, 'x');
+    const killed = disk.copy();
+    const recovered = await open(killed, small);
     expect(await valuesFrom(recovered.log, 0)).toHaveLength(30);
+    const left = /\.(deleted|cleaned|swap|tmp)$/;
+    expect(killed.files().filter((path) => left.test(path))).toEqual([]);
+  });
+
+  test('epochs from before the start of the log are left in their file, and cut off', async () => {
+    const disk = new MemoryDisk();
+    const { log } = await open(disk);
+    log.becomeLeader(0);
+    await put(log, ['a', 'b']);
+    log.becomeLeader(3);
+    await log.append(batchOf(['c', 'd']), { leaderEpoch: 3, origin: 'client' }).commit.done;
+    const epochs = (): string => disk.readFile(`${folder}/leader-epoch-checkpoint`).toString();
+    expect(epochs()).toBe('0\n2\n0 0\n3 2\n');
+    await log.deleteBefore(3);
+    await log.append(batchOf(['e']), { leaderEpoch: 3, origin: 'client' }).commit.done;
+    expect(epochs()).toBe('0\n2\n0 0\n3 2\n');
+    const recovered = await afterCrash(disk);
+    expect(recovered.log.epochForOffset(2)).toBe(-1);
+    expect(recovered.log.endOffsetForEpoch(0)).toEqual({ leaderEpoch: 0, endOffset: 3 });
   });
 });
 

@@ -599,10 +599,10 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
 
       test('every offset of a long log is found, in segments of any size', async () => {
         await reopened({ segmentBytes: 20_000, indexIntervalBytes: 500 });
-        for (let i = 0; i < 300; i++) {
-          log.append(batchOf([`a${i}`, 'x'.repeat((i * 37) % 900)]), asClient);
-        }
-        await settle();
+        const tickets = Array.from({ length: 300 }, (_, i) =>
+          log.append(batchOf([`a${i}`, 'x'.repeat((i * 37) % 900)]), asClient),
+        );
+        await tickets.at(-1)?.commit.done;
         for (let offset = 0; offset < 600; offset += 7) {
           const result = await read(offset, 1);
           const offsets = readRecords(result.records[0]!).map((record) => record.offset);
@@ -650,10 +650,10 @@ export function logStoreContract(name: string, make: () => StoreUnderTest): void
 
       test('by time across segments and index rows', async () => {
         await reopened({ segmentBytes: 3000, indexIntervalBytes: 100 });
-        for (let i = 0; i < 200; i++) {
-          log.append(batchOf([`v${i}`], { timestamp: startMs + i * 10 }), asClient);
-        }
-        await settle();
+        const tickets = Array.from({ length: 200 }, (_, i) =>
+          log.append(batchOf([`v${i}`], { timestamp: startMs + i * 10 }), asClient),
+        );
+        await tickets.at(-1)?.commit.done;
         for (let i = 0; i < 200; i += 9) {
           const found = await log.offsetForTimestamp(startMs + i * 10 - 5);
           expect(found?.offset).toBe(i);

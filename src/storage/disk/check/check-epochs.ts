@@ -10,7 +10,7 @@ export class EpochCheck {
 
   /**
    * @param entries   undefined: there is no such file that could be read
-   * @param logStart  what lies before it was deleted, and the file does not know of it any more
+   * @param logStart  what lies before it was deleted, and the file may not know of it any more
    */
   constructor(
     private readonly report: CheckReport,

@@ -14,6 +14,7 @@ import {
   offsetIn,
   segmentSuffixes,
   swapSuffix,
+  unfinishedSuffix,
 } from '../file-names.ts';
 import { certainlyIndexed } from '../index-files.ts';
 import type { RecordInspector } from './check-batch.ts';
@@ -310,6 +311,7 @@ function leftoverInWords(name: string): string | undefined {
     return 'a compaction did not finish it; the next start removes it';
   if (name.endsWith(swapSuffix))
     return 'a compaction was about to put it in place; the next start does';
+  if (name.endsWith(unfinishedSuffix)) return 'it was not finished; the next start removes it';
   const isKnown =
     knownNames.has(name) ||
     name.endsWith('.checkpoint') ||

@@ -167,6 +167,26 @@ describe('a connection', () => {
     expect(socket.text).toBe('<1><2><after>');
   });
 
+  it('answers what is last under way at once, and what others are still behind with one write', async () => {
+    const { socket, late } = open();
+    socket.push(frame(produceMark + '1'));
+    await settle();
+    late[0]?.settle(new TextReply('<1>'));
+    expect(socket.text).toBe('<1>');
+
+    socket.push(Buffer.concat(['2', '3', '4'].map((name) => frame(produceMark + name))));
+    await settle();
+    const before = socket.systemCalls;
+    late[1]?.settle(new TextReply('<2>'));
+    late[2]?.settle(new TextReply('<3>'));
+    expect(socket.text).toBe('<1>');
+    await settle();
+    expect(socket.text).toBe('<1><2><3>');
+    expect(socket.systemCalls).toBe(before + 1);
+    late[3]?.settle(new TextReply('<4>'));
+    expect(socket.text).toBe('<1><2><3><4>');
+  });
+
   it('begins Produce requests up to some megabytes, and others as those are answered', async () => {
     const { socket, begun, late } = open({ budget: 1e9, maxRequestBytes: 1e7 });
     const names = ['1', '2', '3', '4', '5'];

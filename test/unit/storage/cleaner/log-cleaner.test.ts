@@ -31,7 +31,8 @@ describe('the cleaner beside the other work on a log', () => {
     expect(fixture.clock.pendingTimers).toBe(0);
   });
 
-  const leftBeside = () => fixture.disk.files().filter((path) => /\.(cleaned|swap)$/.test(path));
+  const leftBeside = () =>
+    fixture.disk.files().filter((path) => /\.(cleaned|swap)(\.tmp)?$/.test(path));
 
   test('a reader in the midst of a read finishes with what was there', async () => {
     const { log } = fixture;
