@@ -350,7 +350,8 @@ describe('what could be built anew and cannot be written', () => {
     expect(log.failure?.message).toContain('ENOSPC');
     expect(disk.files().filter((file) => file.endsWith('.tmp'))).toEqual([]);
     disk.heal();
-    expect((log as SegmentedLog).hasFailedFlush).toBe(false);
+    const { hasFailedFlush } = log as unknown as Pick<SegmentedLog, 'hasFailedFlush'>;
+    expect(hasFailedFlush).toBe(false);
     const again = await open(small);
     await put(again, ['c']);
     const values = await valuesFrom(again, 0);
