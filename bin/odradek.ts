@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { startBroker, type RunningBroker } from '../src/broker/start-broker.ts';
@@ -154,13 +153,11 @@ function version(): string {
   return 'unknown';
 }
 
-try {
-  await main();
-} catch (error) {
+main().catch((error: unknown) => {
   process.stderr.write(`odradek: ${failureInWords(error)}\n`);
   if (error instanceof UsageError) {
     const command = error.command === undefined ? '' : ` ${error.command}`;
     process.stderr.write(`Try 'odradek${command} --help'.\n`);
   }
   process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
-}
+});

@@ -1,14 +1,20 @@
 /**
  * Makes `dist`: declarations by tsc, and the front door and the library, each with what it needs in
- * few files. Loading hundreds of small modules would take longer than all else of a start. What is
- * loaded only when needed (`import()`) is a file of its own.
+ * few files. Loading hundreds of small modules would take longer than all else of a start.
  *
- * The library is there as CommonJS, too: jest's own module loader cannot `require` an ES module.
+ * The program behind the front door is one CommonJS file, with what V8 compiles of it at a start
+ * (`bin/launcher.ts`). Of the library, what is loaded only when needed (`import()`) is a file of its own.
+ * It is there as CommonJS, too: jest's own module loader cannot `require` an ES module.
  */
-import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
+import { Kafka, logLevel } from 'kafkajs';
 
 const run = promisify(execFile);
 /** Takes the place of `dist` when all is there. */
@@ -18,7 +24,9 @@ async function main(): Promise<void> {
   await mkdir('node_modules/.cache', { recursive: true });
   try {
     await declarations();
+    await frontDoor();
     await bundle();
+    await compileAhead();
     await rm('dist', { recursive: true, force: true });
     await rename(unfinished, 'dist');
   } finally {
@@ -50,10 +58,73 @@ const common = {
   logLevel: 'warning',
 } satisfies BuildOptions;
 
+const commonJs = {
+  format: 'cjs',
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'moduleUrl' },
+} satisfies BuildOptions;
+
+async function frontDoor(): Promise<void> {
+  const { metafile } = await build({
+    ...common,
+    ...commonJs,
+    entryPoints: { 'program/odradek': 'bin/odradek.ts' },
+    entryNames: '[dir]/[name]-[hash]',
+    outExtension: { '.js': '.cjs' },
+    metafile: true,
+  });
+  const [program = ''] = Object.keys(metafile.outputs);
+  await build({
+    ...common,
+    entryPoints: { 'bin/odradek': 'bin/launcher.ts' },
+    format: 'cjs',
+    define: { PROGRAM: JSON.stringify(basename(program)) },
+  });
+  // What it runs has the package's own scope: it asks for `imports` of package.json.
+  await writeFile(`${unfinished}/bin/package.json`, '{ "type": "commonjs" }\n');
+}
+
+/** Lets a broker start, serve a client and keep what V8 compiled for that. */
+async function compileAhead(): Promise<void> {
+  const data = await mkdtemp(join(tmpdir(), 'odradek-build-'));
+  const args = [`${unfinished}/bin/odradek.js`, '--port', '0', '--data', data];
+  const broker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => broker.once('exit', resolve));
+  try {
+    await serveOne(await addressOf(broker.stdout));
+    while (!(await readdir(`${unfinished}/program`)).some((name) => name.endsWith('.cache'))) {
+      if (broker.exitCode !== null) throw new Error(`the broker ended with ${broker.exitCode}`);
+      await pause(50);
+    }
+  } finally {
+    broker.kill();
+    await ended;
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+async function addressOf(output: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of output) {
+    text += String(chunk);
+    const [, address] = /bootstrap server +(\S+)\n/.exec(text) ?? [];
+    if (address !== undefined) return address;
+  }
+  throw new Error(`the broker did not start: ${text}`);
+}
+
+async function serveOne(broker: string): Promise<void> {
+  const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  await producer.send({ topic: 'first', messages: [{ value: 'hello' }] });
+  await producer.disconnect();
+}
+
 async function bundle(): Promise<void> {
   await build({
     ...common,
-    entryPoints: ['bin/odradek.ts', `${library}.ts`],
+    entryPoints: [`${library}.ts`],
     format: 'esm',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
@@ -61,11 +132,9 @@ async function bundle(): Promise<void> {
   await build({ ...common, entryPoints: threads, format: 'esm' });
   await build({
     ...common,
+    ...commonJs,
     entryPoints: [`${library}.ts`],
-    format: 'cjs',
     outExtension: { '.js': '.cjs' },
-    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    define: { 'import.meta.url': 'moduleUrl' },
   });
   await writeFile(`${unfinished}/${library}.d.cts`, declarationsForCommonJs);
 }

@@ -12,7 +12,7 @@ export const builtOdradek = join(repository, 'dist/bin/odradek.js');
 /** Builds when the sources are newer than what was built, so that the suite never tests something old. */
 export async function buildOdradek(): Promise<void> {
   if (existsSync(builtOdradek)) {
-    const built = newest(join(repository, 'dist'));
+    const built = statSync(builtOdradek).mtimeMs;
     const sources = ['src', 'bin'].map((folder) => newest(join(repository, folder)));
     if (Math.max(...sources) < built) return;
   }
