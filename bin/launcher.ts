@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 /*
  * Runs the program with what V8 has compiled of it before: to compile it anew takes a third of a start.
- * That is kept beside the program, for one version of V8, by the build; where there is none for this
- * version, a broker that has run for some seconds keeps its own.
+ * That is kept beside the program, for one build of Node and one set of V8's flags, by the build; where
+ * there is none for these, a broker that has run for some seconds keeps its own.
  *
  * Whoever may write there may change the program itself.
  */
-import { accessSync, constants as modes, readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { accessSync, constants as modes, readFileSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
 
 /** Its file is named by its content, so that nothing that was kept of another one is taken for it. */
@@ -17,7 +19,11 @@ declare const PROGRAM: string;
 const keptAfterMs = 3000;
 const folder = join(__dirname, '../program');
 const path = join(folder, PROGRAM);
-const keptPath = `${path}.${process.versions.v8}.cache`;
+const builds = [process.version, process.platform, process.arch, statSync(process.execPath).size];
+const keptPath = `${path}.${[...builds, cachedDataVersionTag()].join('-')}.cache`;
+const digestBytes = 32;
+/** Commands that are over soon, and would keep what a broker does not need. */
+const others = ['check', 'dump', 'format'];
 
 type Program = (
   exports: object,
@@ -28,8 +34,8 @@ type Program = (
 ) => void;
 
 function main(): void {
-  const source = readFileSync(path, 'latin1'); // ASCII, as esbuild writes it
-  const kept = contentOf(keptPath);
+  const source = readFileSync(path, 'utf8');
+  const kept = keptCode();
   // On one line, so that lines are those of the file.
   const script = new Script(
     `(function (exports, require, module, __filename, __dirname) { ${source}\n})`,
@@ -41,28 +47,39 @@ function main(): void {
   );
   const module = { exports: {} };
   (script.runInThisContext() as Program)(module.exports, require, module, path, folder);
-  if (kept === undefined && isWritable(folder)) {
+  const isMissing = kept === undefined || script.cachedDataRejected === true;
+  if (isMissing && !others.includes(process.argv[2] ?? '') && isWritable(folder)) {
     setTimeout(() => void keep(script), keptAfterMs).unref();
   }
 }
 
 /** Whole or not at all. Where that cannot be, the next start compiles again. */
 async function keep(script: Script): Promise<void> {
-  const beside = `${keptPath}.${process.pid}`;
+  const beside = `${keptPath}.${process.pid}-${process.hrtime.bigint()}`;
   try {
-    await writeFile(beside, script.createCachedData(), { flush: true });
+    const code = script.createCachedData();
+    const content = Buffer.concat([digestOf(code), code]);
+    await writeFile(beside, content, { flag: 'wx', flush: true });
     await rename(beside, keptPath);
   } catch {
-    return;
+    await rm(beside, { force: true }).catch(() => undefined);
   }
 }
 
-function contentOf(file: string): Buffer | undefined {
+/** V8 believes what it is given: what is not as it was written must not reach it. */
+function keptCode(): Buffer | undefined {
+  let content: Buffer;
   try {
-    return readFileSync(file);
+    content = readFileSync(keptPath);
   } catch {
-    return undefined;
+    return undefined; // nothing is kept yet
   }
+  const code = content.subarray(digestBytes);
+  return content.subarray(0, digestBytes).equals(digestOf(code)) ? code : undefined;
+}
+
+function digestOf(code: Buffer): Buffer {
+  return createHash('sha256').update(code).digest();
 }
 
 function isWritable(folder: string): boolean {

@@ -141,7 +141,7 @@ function readConfig(path: string): string {
 }
 
 function version(): string {
-  // From bin/ in the sources, from dist/bin/ in the package.
+  // From bin/ in the sources, from dist/program/ in the package.
   for (const path of ['../package.json', '../../package.json']) {
     try {
       const text = readFileSync(new URL(path, import.meta.url), 'utf8');

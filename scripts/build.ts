@@ -60,7 +60,9 @@ const common = {
 
 const commonJs = {
   format: 'cjs',
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  banner: {
+    js: `'use strict';\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;`,
+  },
   define: { 'import.meta.url': 'moduleUrl' },
 } satisfies BuildOptions;
 
@@ -84,23 +86,35 @@ async function frontDoor(): Promise<void> {
   await writeFile(`${unfinished}/bin/package.json`, '{ "type": "commonjs" }\n');
 }
 
+/** Half a minute for what takes three seconds. */
+const waitMs = 50;
+const mostWaits = 600;
+
 /** Lets a broker start, serve a client and keep what V8 compiled for that. */
 async function compileAhead(): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'odradek-build-'));
   const args = [`${unfinished}/bin/odradek.js`, '--port', '0', '--data', data];
-  const broker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Nothing of this shell may change its properties, or the flags that V8 compiles for.
+  const env = { PATH: process.env['PATH'] };
+  const broker = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => broker.once('exit', resolve));
+  process.once('exit', () => broker.kill('SIGKILL'));
   try {
     await serveOne(await addressOf(broker.stdout));
-    while (!(await readdir(`${unfinished}/program`)).some((name) => name.endsWith('.cache'))) {
-      if (broker.exitCode !== null) throw new Error(`the broker ended with ${broker.exitCode}`);
-      await pause(50);
+    for (let waits = 0; !(await isCompiled()); waits++) {
+      const isOver = broker.exitCode !== null || broker.signalCode !== null;
+      if (isOver || waits === mostWaits) throw new Error('the broker keeps nothing compiled');
+      await pause(waitMs);
     }
   } finally {
     broker.kill();
     await ended;
     await rm(data, { recursive: true, force: true });
   }
+}
+
+async function isCompiled(): Promise<boolean> {
+  return (await readdir(`${unfinished}/program`)).some((name) => name.endsWith('.cache'));
 }
 
 async function addressOf(output: Readable): Promise<string> {

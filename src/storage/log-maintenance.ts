@@ -84,7 +84,7 @@ export class LogMaintenance {
   }
 
   private async inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.latest.then(work);
+    const turn = this.latest.then(work).finally(() => this.parts.medium.removed());
     this.latest = turn.catch(() => undefined);
     await turn;
   }

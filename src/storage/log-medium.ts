@@ -101,7 +101,10 @@ export interface LogMedium {
   saveEpochs(entries: readonly EpochEntry[]): void;
   /** Takes a snapshot over; it is there with the next sync, once what lies below it is durable. */
   saveSnapshot(offset: number, snapshot: Buffer): void;
+  /** Removes it beside the event loop. */
   removeSnapshot(offset: number): void;
+  /** Resolves once the snapshots are gone that were removed. Never rejects. */
+  removed(): Promise<void>;
   /** Called before a segment is removed: one that was removed before shall not come back alone. */
   syncRemovals(): Promise<void>;
   /**

@@ -19,6 +19,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   /** Whether a segment was removed, and may come back with a power cut; by an earlier process, too. */
   private isRemovalUnsynced = true;
   private syncing: Promise<void> | undefined;
+  /** Of snapshots, one after the other. */
+  private removal = Promise.resolve();
 
   constructor(
     readonly path: string,
@@ -88,7 +90,12 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   removeSnapshot(offset: number): void {
     this.newSnapshots.delete(offset);
     // One too many does no harm, and goes when the log is opened again.
-    this.tools.disk.removeInPool(this.snapshotPath(offset)).catch(() => undefined);
+    const remove = (): Promise<void> => this.tools.disk.removeInPool(this.snapshotPath(offset));
+    this.removal = this.removal.then(remove).catch(() => undefined);
+  }
+
+  async removed(): Promise<void> {
+    await this.removal;
   }
 
   async syncRemovals(): Promise<void> {

@@ -368,8 +368,9 @@ export class DiskSegment implements ReplacementMedium {
 
   async rebuildIndexes(): Promise<void> {
     const { disk, indexes } = this.tools;
-    await this.besideSync?.catch(() => undefined); // a failure is its log's matter
-    this.unsaved = undefined;
+    // A failure is its log's matter.
+    if (this.besideSync !== undefined) await this.besideSync.catch(() => undefined);
+    this.unsaved = undefined; // found wrong
     try {
       const { paths, baseOffset, indexIntervalBytes } = this;
       const built = await rebuildIndexes(disk, paths, baseOffset, indexIntervalBytes);

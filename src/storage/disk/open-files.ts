@@ -53,7 +53,7 @@ export class OpenFiles implements FileKeeper {
       }
       return handle.file;
     }
-    this.keepAtMost(this.bound - this.passing - 1);
+    this.keepAtMost(this.bound - 1);
     handle.file = this.disk.open(handle.path, { create });
     this.open.add(handle);
     this.latest = handle;
@@ -151,7 +151,7 @@ export class OpenFiles implements FileKeeper {
     this.busy++;
     this.passing++;
     try {
-      this.keepAtMost(this.bound - this.passing);
+      this.keepAtMost(this.bound);
       return await work();
     } finally {
       this.passing--;
@@ -172,7 +172,7 @@ export class OpenFiles implements FileKeeper {
 
   keepAtMost(most: number): void {
     for (const handle of this.open) {
-      if (this.open.size <= most) return;
+      if (this.open.size + this.passing <= most) return;
       if (isFree(handle)) this.close(handle);
     }
   }

@@ -17,6 +17,7 @@ const memory: LogMedium = {
   saveEpochs: () => undefined,
   saveSnapshot: () => undefined,
   removeSnapshot: () => undefined,
+  removed: () => Promise.resolve(),
   syncRemovals: () => Promise.resolve(),
   beginSync: () => () => Promise.resolve(),
 };

@@ -97,6 +97,7 @@ test('indexes are those in memory until they are written, and then those of the 
   expect(disk.exists('/data/t-0/00000000000000000000.index')).toBe(false);
   await segment.sync();
   expect(disk.readFile('/data/t-0/00000000000000000000.index')).toEqual(indexes.offsets.bytes);
+  expect(segment.loadIndexes().offsets.positionBefore(7)).toBe(70);
 });
 
 test('a segment that is removed while a flush waits for its turn need not be flushed', async () => {
