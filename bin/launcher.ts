@@ -11,7 +11,7 @@ import { accessSync, constants as modes, readFileSync, statSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** Its file is named by its content, so that nothing that was kept of another one is taken for it. */
 declare const PROGRAM: string;
@@ -42,7 +42,6 @@ function main(): void {
     {
       filename: path,
       ...(kept === undefined ? {} : { cachedData: kept }),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     },
   );
   const module = { exports: {} };

@@ -26,9 +26,9 @@ async function main(): Promise<void> {
     await declarations();
     await frontDoor();
     await bundle();
-    await compileAhead();
     await rm('dist', { recursive: true, force: true });
     await rename(unfinished, 'dist');
+    await compileAhead();
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
@@ -70,6 +70,8 @@ async function frontDoor(): Promise<void> {
   const { metafile } = await build({
     ...common,
     ...commonJs,
+    // What is compiled before cannot import: V8 forgets who would do it.
+    supported: { 'dynamic-import': false },
     entryPoints: { 'program/odradek': 'bin/odradek.ts' },
     entryNames: '[dir]/[name]-[hash]',
     outExtension: { '.js': '.cjs' },
@@ -93,7 +95,7 @@ const mostWaits = 600;
 /** Lets a broker start, serve a client and keep what V8 compiled for that. */
 async function compileAhead(): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), 'odradek-build-'));
-  const args = [`${unfinished}/bin/odradek.js`, '--port', '0', '--data', data];
+  const args = ['dist/bin/odradek.js', '--port', '0', '--data', data];
   // Nothing of this shell may change its properties, or the flags that V8 compiles for.
   const env = { PATH: process.env['PATH'] };
   const broker = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -114,7 +116,7 @@ async function compileAhead(): Promise<void> {
 }
 
 async function isCompiled(): Promise<boolean> {
-  return (await readdir(`${unfinished}/program`)).some((name) => name.endsWith('.cache'));
+  return (await readdir('dist/program')).some((name) => name.endsWith('.cache'));
 }
 
 async function addressOf(output: Readable): Promise<string> {

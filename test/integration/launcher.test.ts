@@ -14,7 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { buildOdradek } from '../compat/support/built-odradek.ts';
+import { errorCodes } from '../../src/protocol/error-codes.ts';
+import { listTransactions } from '../../src/protocol/messages/list-transactions.ts';
+import { buildOdradek, builtOdradek } from '../compat/support/built-odradek.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { repository } from '../support/readme.ts';
 
 const run = promisify(execFile);
@@ -84,6 +87,31 @@ async function compiledByBroker(...nodeOptions: string[]): Promise<string> {
 
 it('comes from the build with what V8 compiles of it', async () => {
   expect(await firstLines(repository)).toEqual(['compiled before', version]);
+});
+
+it('loads packages that are not part of the program, compiled before', async () => {
+  const args = [builtOdradek, '--port', '0', '--data', join(folder, 'other')];
+  const broker = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    let output = '';
+    for await (const chunk of broker.stdout) {
+      output += String(chunk);
+      if (/bootstrap server +\S+\n/.test(output)) break;
+    }
+    const [, address = ''] = /bootstrap server +(\S+)\n/.exec(output) ?? [];
+    const client = await RawClient.connect(address);
+    // What the pattern is matched with is a package that is loaded then.
+    const answer = await client.request(listTransactions, 2, {
+      stateFilters: [],
+      producerIdFilters: [],
+      durationFilter: -1,
+      transactionalIdPattern: 'a.*',
+    });
+    expect(answer.errorCode).toBe(errorCodes.NONE);
+    client.close();
+  } finally {
+    broker.kill();
+  }
 });
 
 it('keeps what was compiled, once for each set of flags', async () => {
