@@ -96,6 +96,8 @@ export interface ReplacementMedium extends SegmentMedium {
 export interface LogMedium {
   /** A new segment; nothing is made before its first write. */
   newSegment(baseOffset: number): SegmentMedium;
+  /** A new segment will be wanted soon: what takes long of making it can begin. Never fails. */
+  expectSegment(): void;
   /** A segment that shall take the place of others, the first of which begins here. */
   newReplacement(baseOffset: number): ReplacementMedium;
   saveEpochs(entries: readonly EpochEntry[]): void;

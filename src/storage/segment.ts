@@ -6,6 +6,8 @@ import type { SegmentIndexes } from './segment-indexes.ts';
 /** Largest distance of an offset from its segment's base: rows of indexes hold 32 bits. */
 export const largestOffsetDelta = 2_147_483_647;
 const rememberedPositions = 16;
+/** Part of a segment that is full when the next one is expected. */
+const nearlyFull = 7 / 8;
 
 /** What is known of a segment that was found, or of a new one. */
 export interface SegmentStart {
@@ -128,6 +130,11 @@ export class Segment {
       times.entries >= Math.floor(settings.segmentIndexBytes / 12) - 1 ||
       lastOffset - this.baseOffset > largestOffsetDelta
     );
+  }
+
+  /** Does its size say that there will soon be no room? */
+  isNearlyFull({ segmentBytes }: LogSettings): boolean {
+    return this.size > segmentBytes * nearlyFull;
   }
 
   /** Counts a batch that was given its place here. Returns its position. */

@@ -241,6 +241,7 @@ export class SegmentedLog implements PartitionLog, CleanableLog {
       const segment = this.segmentFor(bytes, lastOffset, maxTimestampAt(buffer, at), nowMs);
       const position = segment.append(buffer, at, this.settings.indexIntervalBytes);
       segment.lastModifiedMs = nowMs;
+      if (segment.isNearlyFull(this.settings)) this.medium.expectSegment();
       const aborted = this.producers.apply(buffer, at);
       if (aborted !== undefined) this.aborted.add(aborted);
       this.logEndOffset = lastOffset + 1;

@@ -4,7 +4,8 @@ import type { LogMedium, ReplacementMedium, SegmentMedium } from '../log-medium.
 import { writeEpochs, writeIdentity } from './checkpoint-files.ts';
 import type { DiskTools, LogFolder } from './disk-segment.ts';
 import { DiskSegment } from './disk-segment.ts';
-import { cleanedSuffix, epochFile, fileName, identityFile } from './file-names.ts';
+import { cleanedSuffix, epochFile, fileName, identityFile, nextSegmentFile } from './file-names.ts';
+import { FileHandle } from './open-files.ts';
 import type { RootFolder } from './root-folder.ts';
 
 /** The folder of one log. It is made by the first write into it. */
@@ -19,6 +20,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
   /** Whether a segment was removed, and may come back with a power cut; by an earlier process, too. */
   private isRemovalUnsynced = true;
   private syncing: Promise<void> | undefined;
+  /** Whether the file of the next segment is there, once that is known; undefined: nobody asked for it. */
+  private isNextMade: Promise<boolean> | undefined;
   /** Of snapshots, one after the other. */
   private removal = Promise.resolve();
 
@@ -54,6 +57,35 @@ export class DiskLogFolder implements LogMedium, LogFolder {
 
   newSegment(baseOffset: number): SegmentMedium {
     return this.segment(baseOffset, false);
+  }
+
+  expectSegment(): void {
+    if (this.isThere) this.isNextMade ??= this.makeNext();
+  }
+
+  private async makeNext(): Promise<boolean> {
+    const { files } = this.tools;
+    const next = new FileHandle(this.nextPath);
+    try {
+      await files.create(next);
+      files.close(next);
+      return true;
+    } catch {
+      return false; // whoever makes it when it is needed hears why
+    }
+  }
+
+  async takeNext(path: string): Promise<boolean> {
+    if (this.isNextMade === undefined) return false;
+    const isMade = await this.isNextMade;
+    try {
+      if (isMade) this.tools.disk.rename(this.nextPath, path);
+      return isMade;
+    } catch {
+      return false;
+    } finally {
+      this.isNextMade = undefined;
+    }
   }
 
   newReplacement(baseOffset: number): ReplacementMedium {
@@ -154,12 +186,17 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     }
   }
 
+  private get nextPath(): string {
+    return `${this.path}/${nextSegmentFile}`;
+  }
+
   private snapshotPath(offset: number): string {
     return `${this.path}/${fileName(offset, '.snapshot')}`;
   }
 
-  /** Closes all files. */
+  /** Closes all files, and leaves none that nobody needs. */
   close(): void {
+    if (this.isNextMade !== undefined) this.tools.files.removeIfPossible(this.nextPath);
     for (const segment of this.segments) segment.close();
   }
 }

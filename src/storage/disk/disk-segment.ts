@@ -42,6 +42,8 @@ export interface LogFolder {
   ensure(): void;
   /** Names changed in it. */
   changed(): void;
+  /** Gives the file its name that was made for the next segment. @returns false: there is none */
+  takeNext(path: string): Promise<boolean>;
   /** The segment is no longer one of its log. */
   forget(segment: DiskSegment): void;
 }
@@ -92,7 +94,7 @@ export class DiskSegment implements ReplacementMedium {
   async create(): Promise<void> {
     if (this.isThere) return;
     this.prepareFolder();
-    await this.tools.files.create(this.log);
+    if (!(await this.folder.takeNext(this.log.path))) await this.tools.files.create(this.log);
     this.noteCreated();
   }
 

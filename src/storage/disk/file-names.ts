@@ -14,6 +14,8 @@ export const swapSuffix = '.swap';
 /** A file that is renamed once it is whole. */
 export const unfinishedSuffix = '.tmp';
 
+/** The file of a segment to come: it has no name of its own before that. */
+export const nextSegmentFile = `next-segment${unfinishedSuffix}`;
 export const epochFile = 'leader-epoch-checkpoint';
 export const identityFile = 'partition.metadata';
 

@@ -132,7 +132,8 @@ export class OpenFiles implements FileKeeper {
     }
   }
 
-  private removeIfPossible(path: string): void {
+  /** Removes a file that the next start would remove. */
+  removeIfPossible(path: string): void {
     try {
       this.disk.remove(path);
     } catch {

@@ -13,6 +13,7 @@ import { MemorySegment } from './memory-segment.ts';
 
 const memory: LogMedium = {
   newSegment: (baseOffset) => new MemorySegment(baseOffset),
+  expectSegment: () => undefined,
   newReplacement: (baseOffset) => new MemorySegment(baseOffset),
   saveEpochs: () => undefined,
   saveSnapshot: () => undefined,

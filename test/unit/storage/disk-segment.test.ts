@@ -35,6 +35,7 @@ function segmentOn(disk: MemoryDisk, files = new OpenFiles(disk)): DiskSegment {
     path: '/data/t-0',
     ensure: () => undefined,
     changed: () => undefined,
+    takeNext: () => Promise.resolve(false),
     forget: () => undefined,
   };
   const segment = new DiskSegment(folder, 0, 4096, tools, false);

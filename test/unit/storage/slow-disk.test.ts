@@ -178,3 +178,83 @@ describe('while the file of a new segment is made', () => {
     expect([again.logEndOffset, await valuesFrom(again, 0)]).toEqual([1, ['a']]);
   });
 });
+
+describe('the file of the next segment', () => {
+  const nextFile = '/data/orders-0/next-segment.tmp';
+  let made: string[];
+
+  beforeEach(() => {
+    made = [];
+    const create = disk.createInPool.bind(disk);
+    disk.createInPool = (path) => {
+      made.push(path);
+      return create(path);
+    };
+  });
+
+  /** Two batches, the second of which leaves less than an eighth of a segment. */
+  async function fill(log: PartitionLog): Promise<void> {
+    for (const value of ['a', 'x'.repeat(45)]) await put(log, [value]);
+    await settle();
+  }
+
+  /** A log whose next append needs another segment. */
+  async function nearlyFull(): Promise<PartitionLog> {
+    const log = await open({ segmentBytes: 200 });
+    await fill(log);
+    return log;
+  }
+
+  test('is made before it is needed, and an append has to give it its name only', async () => {
+    const log = await nearlyFull();
+    expect({ made, isThere: disk.exists(nextFile) }).toEqual({ made: [nextFile], isThere: true });
+    await put(log, ['b']);
+    expect({ made, isThere: disk.exists(nextFile) }).toEqual({ made: [nextFile], isThere: false });
+    expect(await valuesFrom(log, 2)).toEqual(['b']);
+    await log.flush();
+    expect((await foundAfterPowerCut()).slice(2)).toEqual(['b']);
+  });
+
+  test('is not made while there is room', async () => {
+    await put(await open(), ['a']);
+    await settle();
+    expect(made).toEqual([]);
+  });
+
+  test('is made for each segment that fills', async () => {
+    const log = await nearlyFull();
+    for (let i = 0; i < 3; i++) await fill(log);
+    expect(made).toEqual([nextFile, nextFile, nextFile, nextFile]);
+    expect([log.logEndOffset, disk.files().filter((file) => file.endsWith('.log'))]).toEqual([
+      8,
+      [0, 2, 4, 6].map((offset) => `/data/orders-0/0000000000000000000${offset}.log`),
+    ]);
+  });
+
+  test.each(['open', 'rename'] as const)(
+    'is made when it is needed, where it could not be made ahead (%s)',
+    async (operation) => {
+      disk.failWith(operation, 'EIO', { path: /next-segment/ });
+      const log = await nearlyFull();
+      await put(log, ['b']);
+      expect(made).toEqual([nextFile, '/data/orders-0/00000000000000000002.log']);
+      expect(await valuesFrom(log, 2)).toEqual(['b']);
+      disk.heal();
+      await put(log, ['x'.repeat(45)]);
+      await settle();
+      expect(made.slice(2)).toEqual([nextFile]);
+    },
+  );
+
+  test('does not stay when the store is closed, nor after a crash', async () => {
+    const log = await nearlyFull();
+    await log.flush();
+    const left = disk.afterPowerCut();
+    left.writeFile(nextFile, 'what was written before its name was durable');
+    const again = await storeOver(left).open(log.ref, logSettings());
+    expect(again.logEndOffset).toBe(2);
+    expect(left.exists(nextFile)).toBe(false);
+    await store.close();
+    expect(disk.exists(nextFile)).toBe(false);
+  });
+});
