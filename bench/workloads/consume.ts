@@ -6,6 +6,8 @@ import type { Case, Size, Target, Workload } from '../harness/workload.ts';
 
 const partitions = 6;
 const recordsPerBatch = 127;
+/** A second's run of librdkafka is as fast as its threads happen to be placed, up to half as fast again. */
+const runsFromCache = 3;
 const shows = { cpuPerGiB: { atMost: 1 }, megabytesPerSecond: { atLeast: 1 } };
 
 async function fill({ address: broker, newTopic }: Target, codec: string, requests: number) {
@@ -31,11 +33,26 @@ function consuming(name: string, codec: string, size: Size, isCold = false): Cas
       if (isCold) dropCaches();
       return topic;
     },
-    drive: ({ address }, topic) =>
-      rdkafkaConsume({
-        ...{ broker: address, topic, partitions, records: requests * recordsPerBatch },
-        properties: { 'check.crcs': 'false', 'queued.min.messages': 1_000_000 },
-      }),
+    drive: async ({ address }, topic) => {
+      const runs: ClientRun[] = [];
+      for (let i = 0; i < (isCold ? 1 : runsFromCache); i++) {
+        const run = await rdkafkaConsume({
+          ...{ broker: address, topic, partitions, records: requests * recordsPerBatch },
+          properties: { 'check.crcs': 'false', 'queued.min.messages': 1_000_000 },
+        });
+        runs.push(run);
+      }
+      return together(runs);
+    },
+  };
+}
+
+function together(runs: readonly ClientRun[]): ClientRun {
+  const sumOf = (figure: string): number => runs.reduce((sum, run) => sum + (run[figure] ?? 0), 0);
+  return {
+    seconds: sumOf('seconds'),
+    busySeconds: sumOf('busySeconds'),
+    recordBytes: sumOf('recordBytes'),
   };
 }
 
