@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants as modes, readFileSync, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
@@ -22,6 +22,8 @@ const path = join(folder, PROGRAM);
 const builds = [process.version, process.platform, process.arch, statSync(process.execPath).size];
 const keptPath = `${path}.${[...builds, cachedDataVersionTag()].join('-')}.cache`;
 const digestBytes = 32;
+/** More than that are of flags and builds of Node that nobody uses any more. */
+const mostKept = 8;
 /** Commands that are over soon, and would keep what a broker does not need. */
 const others = ['check', 'dump', 'format'];
 
@@ -60,9 +62,20 @@ async function keep(script: Script): Promise<void> {
     const content = Buffer.concat([digestOf(code), code]);
     await writeFile(beside, content, { flag: 'wx', flush: true });
     await rename(beside, keptPath);
+    await removeOldest();
   } catch {
     await rm(beside, { force: true }).catch(() => undefined);
   }
+}
+
+async function removeOldest(): Promise<void> {
+  const kept: { readonly file: string; readonly writtenMs: number }[] = [];
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    if (name.includes('.cache')) kept.push({ file, writtenMs: (await stat(file)).mtimeMs });
+  }
+  kept.sort((a, b) => b.writtenMs - a.writtenMs);
+  for (const { file } of kept.slice(mostKept)) await rm(file, { force: true });
 }
 
 /** V8 believes what it is given: what is not as it was written must not reach it. */

@@ -71,6 +71,8 @@ export function parseCommandLine(args: readonly string[]): Asked {
   }
   const counts = quick && positionals.length === 0;
   if (updateGuard && !counts) throw new UsageError('--update-guard is for --quick alone');
+  if (counts && profile)
+    throw new UsageError('--profile is of workloads, and --quick alone counts');
   if (counts) return { kind: 'count', updateGuard };
   const alone = profile || quick;
   const size = quick ? 'quick' : 'full';

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -123,6 +124,18 @@ it('keeps what was compiled, once for each set of flags', async () => {
   await compiledByBroker('--no-opt');
   expect(await firstLines(folder, '--no-opt')).toEqual(['compiled before', version]);
   expect(await firstLines(folder)).toEqual(['compiled before', version]);
+});
+
+it('keeps what was compiled last of many', async () => {
+  const of = (i: number): string => join(folder, 'dist/program', `flags-${i}.cache`);
+  for (let i = 0; i < 10; i++) {
+    writeFileSync(of(i), '');
+    utimesSync(of(i), i, i);
+  }
+  const file = await compiledByBroker();
+  // They are removed once it is there.
+  while (compiled().length > 8) await pause(50);
+  expect(compiled().sort()).toEqual([file, ...[3, 4, 5, 6, 7, 8, 9].map(of)].sort());
 });
 
 it('runs all the same where what is kept is not as it was written', async () => {

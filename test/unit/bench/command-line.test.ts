@@ -38,6 +38,7 @@ describe('the command line of the bench', () => {
   test.each([
     [['3', '--quick', '--update-guard'], '--update-guard is for --quick alone'],
     [['--update-guard'], '--update-guard is for --quick alone'],
+    [['--quick', '--profile'], '--profile is of workloads, and --quick alone counts'],
     [['--write', '--quick', '--rounds', '5'], '--write measures nothing: --quick, --rounds is not'],
     [['15'], 'there is no workload 15'],
     [['--brokers', 'odradek,redpanda'], 'there is no broker redpanda, only odradek, apache, kfake'],
