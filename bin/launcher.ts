@@ -22,7 +22,7 @@ const path = join(folder, PROGRAM);
 const builds = [process.version, process.platform, process.arch, statSync(process.execPath).size];
 const keptPath = `${path}.${[...builds, cachedDataVersionTag()].join('-')}.cache`;
 const digestBytes = 32;
-/** More than that are of flags and builds of Node that nobody uses any more. */
+/** For so many builds of Node and sets of flags; what was written longest ago is compiled anew when it is wanted. */
 const mostKept = 8;
 /** Commands that are over soon, and would keep what a broker does not need. */
 const others = ['check', 'dump', 'format'];
@@ -58,24 +58,27 @@ function main(): void {
 async function keep(script: Script): Promise<void> {
   const beside = `${keptPath}.${process.pid}-${process.hrtime.bigint()}`;
   try {
+    await makeRoom();
     const code = script.createCachedData();
     const content = Buffer.concat([digestOf(code), code]);
     await writeFile(beside, content, { flag: 'wx', flush: true });
     await rename(beside, keptPath);
-    await removeOldest();
   } catch {
     await rm(beside, { force: true }).catch(() => undefined);
   }
 }
 
-async function removeOldest(): Promise<void> {
+/** For one more; what killed processes left unfinished goes in time, too. */
+async function makeRoom(): Promise<void> {
   const kept: { readonly file: string; readonly writtenMs: number }[] = [];
   for (const name of await readdir(folder)) {
+    if (!name.includes('.cache')) continue;
     const file = join(folder, name);
-    if (name.includes('.cache')) kept.push({ file, writtenMs: (await stat(file)).mtimeMs });
+    const found = await stat(file).catch(() => undefined); // others make room, too
+    if (found !== undefined) kept.push({ file, writtenMs: found.mtimeMs });
   }
   kept.sort((a, b) => b.writtenMs - a.writtenMs);
-  for (const { file } of kept.slice(mostKept)) await rm(file, { force: true });
+  for (const { file } of kept.slice(mostKept - 1)) await rm(file, { force: true });
 }
 
 /** V8 believes what it is given: what is not as it was written must not reach it. */

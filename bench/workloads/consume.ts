@@ -48,10 +48,12 @@ function consuming(name: string, codec: string, size: Size, isCold = false): Cas
 }
 
 function together(runs: readonly ClientRun[]): ClientRun {
-  const sumOf = (figure: string): number => runs.reduce((sum, run) => sum + (run[figure] ?? 0), 0);
+  const sumOf = (figure: 'seconds' | 'busySeconds' | 'records' | 'recordBytes'): number =>
+    runs.reduce((sum, run) => sum + (run[figure] ?? 0), 0);
   return {
     seconds: sumOf('seconds'),
     busySeconds: sumOf('busySeconds'),
+    records: sumOf('records'),
     recordBytes: sumOf('recordBytes'),
   };
 }

@@ -52,7 +52,7 @@ interface Step {
 export class WriteGroup {
   readonly steps: Step[] = [];
   bytes = 0;
-  /** Whether files have to be made for it, which takes long where many were removed lately. */
+  /** Whether a file may have to be made for it, which takes long where many were removed lately. */
   rolls = false;
   /** Offset behind the last record. */
   endOffset = -1;

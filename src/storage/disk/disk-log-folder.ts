@@ -75,6 +75,11 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     }
   }
 
+  /** No segment will be wanted any more: nothing is left of what was made for it. */
+  async forgoSegment(): Promise<void> {
+    if ((await this.isNextMade) === true) this.tools.files.removeIfPossible(this.nextPath);
+  }
+
   async takeNext(path: string): Promise<boolean> {
     if (this.isNextMade === undefined) return false;
     const isMade = await this.isNextMade;
@@ -82,7 +87,7 @@ export class DiskLogFolder implements LogMedium, LogFolder {
       if (isMade) this.tools.disk.rename(this.nextPath, path);
       return isMade;
     } catch {
-      return false;
+      return false; // as above
     } finally {
       this.isNextMade = undefined;
     }
@@ -194,9 +199,8 @@ export class DiskLogFolder implements LogMedium, LogFolder {
     return `${this.path}/${fileName(offset, '.snapshot')}`;
   }
 
-  /** Closes all files, and leaves none that nobody needs. */
+  /** Closes all files. */
   close(): void {
-    if (this.isNextMade !== undefined) this.tools.files.removeIfPossible(this.nextPath);
     for (const segment of this.segments) segment.close();
   }
 }

@@ -190,7 +190,7 @@ export class DiskLogStore extends BaseLogStore {
       end();
     }
     await this.ending;
-    for (const { folder } of this.openFolders.values()) folder.close();
+    for (const { folder } of this.openFolders.values()) await folder.forgoSegment();
     this.tools.files.closeAll();
     const isNoted = this.checkpoint(true);
     // Logs that were never looked at are only as good as they were before.

@@ -36,13 +36,18 @@ export interface DiskTools {
   whenOver(delayMs: number, action: () => Promise<void>): void;
 }
 
-/** Makes the folder of a log when it is first written to. */
+/** The folder of a log. */
 export interface LogFolder {
   readonly path: string;
+  /** Makes it, unless it is there. */
   ensure(): void;
   /** Names changed in it. */
   changed(): void;
-  /** Gives the file its name that was made for the next segment. @returns false: there is none */
+  /**
+   * Gives the file that was made for the log's next segment its name, once it is made.
+   *
+   * @returns false: there is none, or it cannot be had
+   */
   takeNext(path: string): Promise<boolean>;
   /** The segment is no longer one of its log. */
   forget(segment: DiskSegment): void;
@@ -94,7 +99,8 @@ export class DiskSegment implements ReplacementMedium {
   async create(): Promise<void> {
     if (this.isThere) return;
     this.prepareFolder();
-    if (!(await this.folder.takeNext(this.log.path))) await this.tools.files.create(this.log);
+    const isTaken = this.mark === '' && (await this.folder.takeNext(this.log.path));
+    if (!isTaken) await this.tools.files.create(this.log);
     this.noteCreated();
   }
 

@@ -16,6 +16,7 @@ export const unfinishedSuffix = '.tmp';
 
 /** The file of a segment to come: it has no name of its own before that. */
 export const nextSegmentFile = `next-segment${unfinishedSuffix}`;
+
 export const epochFile = 'leader-epoch-checkpoint';
 export const identityFile = 'partition.metadata';
 

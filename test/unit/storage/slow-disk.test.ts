@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DiskLogStore } from '../../../src/storage/disk/disk-log-store.ts';
 import type { LogSettings, PartitionLog } from '../../../src/storage/partition-log.ts';
+import type { SegmentedLog } from '../../../src/storage/segmented-log.ts';
 import { batchOf, codeOf, put, startMs, valuesFrom } from '../../support/batches.ts';
 import { logSettings, partitionRef } from '../../support/log-settings.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
@@ -246,7 +247,66 @@ describe('the file of the next segment', () => {
     },
   );
 
-  test('does not stay when the store is closed, nor after a crash', async () => {
+  describe('while it is made', () => {
+    let finish: () => void;
+
+    beforeEach(() => {
+      const create = disk.createInPool.bind(disk);
+      disk.createInPool = async (path) => {
+        await new Promise<void>((resolve) => (finish = resolve));
+        return create(path);
+      };
+    });
+
+    test('an append that needs it waits', async () => {
+      const log = await nearlyFull();
+      const ticket = log.append(batchOf(['b']), { leaderEpoch: 0, origin: 'client' });
+      await settle();
+      expect(log.highWatermark).toBe(2);
+      finish();
+      await ticket.commit.done;
+      expect(made).toEqual([nextFile]);
+      expect(await valuesFrom(log, 2)).toEqual(['b']);
+    });
+
+    test('the store is closed once it is gone again', async () => {
+      await nearlyFull();
+      const closed = store.close();
+      expect(await isOver(closed)).toBe(false);
+      finish();
+      await closed;
+      expect({ made, isThere: disk.exists(nextFile) }).toEqual({
+        made: [nextFile],
+        isThere: false,
+      });
+    });
+  });
+
+  test('is made when it is needed, where a turn fills two segments', async () => {
+    const log = await nearlyFull();
+    const values = ['x'.repeat(100), 'y'.repeat(100)];
+    await Promise.all(values.map((value) => put(log, [value])));
+    expect(made).toEqual([nextFile, '/data/orders-0/00000000000000000003.log']);
+    expect(await valuesFrom(log, 2)).toEqual([values[0]]);
+    expect(await valuesFrom(log, 3)).toEqual([values[1]]);
+  });
+
+  test('is not for what takes the place of other segments', async () => {
+    const log = (await nearlyFull()) as SegmentedLog;
+    await log.newReplacement(0).write([Buffer.from('cleaned')], 0);
+    expect({ made, isThere: disk.exists(nextFile) }).toEqual({
+      made: [nextFile, '/data/orders-0/00000000000000000000.log.cleaned'],
+      isThere: true,
+    });
+  });
+
+  test('does not stay when the store is closed', async () => {
+    await nearlyFull();
+    await store.close();
+    expect(disk.exists(nextFile)).toBe(false);
+  });
+
+  test('does not stay after a crash, whatever was written to it', async () => {
     const log = await nearlyFull();
     await log.flush();
     const left = disk.afterPowerCut();
@@ -254,7 +314,5 @@ describe('the file of the next segment', () => {
     const again = await storeOver(left).open(log.ref, logSettings());
     expect(again.logEndOffset).toBe(2);
     expect(left.exists(nextFile)).toBe(false);
-    await store.close();
-    expect(disk.exists(nextFile)).toBe(false);
   });
 });
