@@ -291,7 +291,7 @@ describe('the file of the next segment', () => {
   });
 
   test('is not for what takes the place of other segments', async () => {
-    const log = (await nearlyFull()) as SegmentedLog;
+    const log = (await nearlyFull()) as unknown as Pick<SegmentedLog, 'newReplacement'>;
     await log.newReplacement(0).write([Buffer.from('cleaned')], 0);
     expect({ made, isThere: disk.exists(nextFile) }).toEqual({
       made: [nextFile, '/data/orders-0/00000000000000000000.log.cleaned'],
