@@ -31,6 +31,18 @@ async function foundAfterPowerCut(partition = 0): Promise<string[]> {
   return valuesFrom(await left.open(partitionRef('orders', partition), logSettings()), 0);
 }
 
+/** Ends the making of one file. */
+let finish: () => void;
+
+/** Each file that is made from now on waits for `finish`. */
+function holdFiles(): void {
+  const create = disk.createInPool.bind(disk);
+  disk.createInPool = async (path) => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    return create(path);
+  };
+}
+
 async function isOver(work: Promise<unknown>): Promise<boolean> {
   const waited = settle().then(() => 'not yet');
   return (await Promise.race([work, waited])) !== 'not yet';
@@ -134,16 +146,7 @@ test('a log in which writes are always under way is made durable all the same', 
 });
 
 describe('while the file of a new segment is made', () => {
-  /** Ends the making of one file. */
-  let finish: () => void;
-
-  beforeEach(() => {
-    const create = disk.createInPool.bind(disk);
-    disk.createInPool = async (path) => {
-      await new Promise<void>((resolve) => (finish = resolve));
-      return create(path);
-    };
-  });
+  beforeEach(holdFiles);
 
   test('other logs go on, and what comes to its own is committed behind it', async () => {
     const [log, other] = [await open(), await open({}, 1)];
@@ -248,15 +251,7 @@ describe('the file of the next segment', () => {
   );
 
   describe('while it is made', () => {
-    let finish: () => void;
-
-    beforeEach(() => {
-      const create = disk.createInPool.bind(disk);
-      disk.createInPool = async (path) => {
-        await new Promise<void>((resolve) => (finish = resolve));
-        return create(path);
-      };
-    });
+    beforeEach(holdFiles);
 
     test('an append that needs it waits', async () => {
       const log = await nearlyFull();
