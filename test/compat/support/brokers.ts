@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kafka, logLevel } from 'kafkajs';
 import { apacheKafka } from '../../../scripts/apache-kafka/apache-kafka.ts';
 import { BrokerProcess, freePorts } from '../../../scripts/apache-kafka/broker-process.ts';
 import { whyNoJars } from '../../../scripts/apache-kafka/jars.ts';
@@ -22,7 +24,7 @@ export interface TargetBroker {
   readonly bootstrapServers: string;
   /** Kafka data directories; none when they are inside a container. */
   readonly dataFolders: readonly string[];
-  /** Starts again on the same data and port. */
+  /** Starts again on the same data and port; Apache's also takes back its leaderships. */
   start(): Promise<void>;
   /** Stops cleanly. */
   stop(): Promise<void>;
@@ -75,11 +77,38 @@ export async function startTarget(
   }
   return {
     ...broker,
+    start: async () => {
+      await broker.start();
+      if (target === 'apache') await untilAllAreLed(broker.bootstrapServers);
+    },
     close: async () => {
       await broker.close();
       await removeDataFolder(folder);
     },
   };
+}
+
+/** Until every partition is led: Apache Kafka's broker answers first, and takes them back one by one. */
+async function untilAllAreLed(bootstrapServers: string): Promise<void> {
+  const kafka = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const isLed = async (topic: string): Promise<boolean> =>
+    admin.fetchTopicOffsets(topic).then(
+      () => true,
+      () => false,
+    );
+  const deadline = Date.now() + 60_000;
+  try {
+    await admin.connect();
+    for (const topic of await admin.listTopics()) {
+      while (!(await isLed(topic))) {
+        if (Date.now() > deadline) throw new Error(`${topic} is still not led`);
+        await pause(20);
+      }
+    }
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** A folder for the data of brokers; ours are kept to the end of the run. */
