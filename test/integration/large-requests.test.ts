@@ -10,7 +10,7 @@ import { servedApis } from '../support/readme.ts';
 
 /** What would take minutes if each element were compared with each other one. */
 const many = 30_000;
-const boundMs = 15_000;
+const boundMs = 40_000;
 
 let broker: RunningBroker;
 beforeAll(async () => {

@@ -12,13 +12,14 @@ import { bootstrapServers } from './suite.ts';
 export type Joined = ResponseOf<typeof joinGroup>;
 export type Synced = ResponseOf<typeof syncGroup>;
 
-/** Waits until the target coordinates groups: a new Apache Kafka makes the topic for it first. */
+/** Waits until the target coordinates all groups: a new Apache Kafka makes the topic for it first, and loads its partitions. */
 export async function coordinatorIsThere(): Promise<void> {
   const client = await RawClient.connect(bootstrapServers());
+  const groups = Array.from({ length: 400 }, (_, i) => `nobody-${i}`);
   for (;;) {
     const { errorCode } = await client.request(findCoordinator, 3, { key: 'g', keyType: 0 });
-    const described = await client.request(describeGroups, 5, { groups: ['g'] });
-    if (errorCode === 0 && described.groups[0]?.errorCode === 0) break;
+    const described = await client.request(describeGroups, 5, { groups });
+    if (errorCode === 0 && described.groups.every((group) => group.errorCode === 0)) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   client.close();

@@ -114,7 +114,7 @@ export const scenarios: readonly Scenario[] = [
     title: 'a transaction that takes too long is aborted, and its producer told so',
     run: async (stage) => {
       const topic = await stage.topic();
-      const late = await stage.producer({ timeoutMs: 1_000 });
+      const late = await stage.producer({ timeoutMs: 3_000 });
       await late.begin();
       await late.send(topic, ['too late']);
       await until(`the transaction of ${stage.client} is aborted`, async () => {

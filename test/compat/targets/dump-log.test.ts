@@ -64,5 +64,5 @@ describeFiles('kafka-dump-log', () => {
       expect(check.status).toBe(0);
     }
     await broker.close();
-  });
+  }, 300_000);
 });

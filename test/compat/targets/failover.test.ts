@@ -41,7 +41,10 @@ describeTools('three brokers, stopped and started one after the other', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'compat-failover-'));
     cluster = await startCluster(targetName);
-    kafka = kafkaClient({ brokers: cluster.bootstrapServers.split(',') });
+    kafka = kafkaClient({
+      brokers: cluster.bootstrapServers.split(','),
+      retry: { initialRetryTime: 30, maxRetryTime: 1_000, retries: 60 },
+    });
     admin = kafka.admin();
     await admin.connect();
     await admin.createTopics({

@@ -89,8 +89,11 @@ describeTarget('kafkajs 2.2.4 admin', () => {
   test('partitions are added, never taken away', async () => {
     const topic = await createTopic(uniqueName('grow'), 2);
     await admin.createPartitions({ topicPartitions: [{ topic, count: 5 }] });
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    expect(topics[0]?.partitions).toHaveLength(5);
+    // Apache Kafka answers when its controller has decided; the broker follows.
+    await until('five are told of', async () => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.length === 5;
+    });
     await expect(
       admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }),
     ).rejects.toMatchObject({ type: 'INVALID_PARTITIONS' });
@@ -131,8 +134,11 @@ describeTarget('kafkajs 2.2.4 admin', () => {
         },
       ],
     });
-    const after = await read();
-    expect(after.get('cleanup.policy')?.configValue).toBe('compact');
+    let after = await read();
+    await until('the new setting is told of', async () => {
+      after = await read();
+      return after.get('cleanup.policy')?.configValue === 'compact';
+    });
     expect(after.get('retention.ms')?.configValue).toBe('604800000'); // AlterConfigs replaces all
     await expect(
       admin.alterConfigs({

@@ -139,7 +139,7 @@ describeTarget('kafkajs 2.2.4 consumer', () => {
     const topic = await createTopic(uniqueName('silent'), 2);
     const groupId = uniqueName('silent');
     let generations = 0;
-    const consumer = quickConsumer(groupId, { sessionTimeout: 6_000, rebalanceTimeout: 6_000 });
+    const consumer = quickConsumer(groupId);
     consumer.on(consumer.events.GROUP_JOIN, () => (generations += 1));
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });

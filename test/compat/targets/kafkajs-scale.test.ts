@@ -16,7 +16,10 @@ describeTarget('kafkajs 2.2.4: many members, many groups, and a restart', () => 
   let producer: Producer;
   beforeAll(async () => {
     broker = await startTarget(targetName);
-    kafka = kafkaClient({ brokers: [broker.bootstrapServers] });
+    kafka = kafkaClient({
+      brokers: [broker.bootstrapServers],
+      retry: { initialRetryTime: 30, maxRetryTime: 1_000, retries: 60 }, // longer than a restart
+    });
     admin = kafka.admin();
     producer = kafka.producer();
     await admin.connect();
@@ -62,7 +65,7 @@ describeTarget('kafkajs 2.2.4: many members, many groups, and a restart', () => 
     const assigned = new Map<string, number>();
     const members = await Promise.all(
       Array.from({ length: 9 }, async (_, index) => {
-        const consumer = quickConsumer(groupId, { sessionTimeout: 6_000 }, kafka);
+        const consumer = quickConsumer(groupId, { sessionTimeout: 30_000 }, kafka);
         consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
           assigned.set(`member ${index}`, payload.memberAssignment[topic]?.length ?? 0);
         });

@@ -54,16 +54,16 @@ describeTarget('retention', () => {
     const reach = async (expected: string) =>
       until(`the logs start at ${expected}`, async () => (await starts()) === expected);
 
-    // Partition 0: a segment for each record, a minute apart, the oldest an hour old.
-    const oldest = Date.now() - 60 * minute;
-    for (let i = 0; i < 10; i += 1) await put(0, oldest + i * minute);
+    // Partition 0: a segment for each record, ten minutes apart, the oldest two hours old.
+    const oldest = Date.now() - 120 * minute;
+    for (let i = 0; i < 10; i += 1) await put(0, oldest + i * 10 * minute);
     // Partition 1: the future. Partition 2: one segment, old and young.
     await put(1, Date.now() + 30 * minute);
     await put(2, Date.now() - minute);
     await put(2, oldest);
     expect(await starts()).toBe('0,0,0');
 
-    await set('retention.ms', String(55.5 * minute));
+    await set('retention.ms', String(75 * minute));
     await reach('5,0,0');
     await set('retention.ms', '-1');
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '7' }] });

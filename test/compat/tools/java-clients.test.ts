@@ -75,7 +75,7 @@ describeComparison('kafka-console-producer and kafka-console-consumer', () => {
     '--partition 0 --offset 5 --max-messages 3',
     '--partition 1 --offset earliest --max-messages 2',
     '--partition 0 --offset latest --timeout-ms 300',
-    '--from-beginning --timeout-ms 2000 --isolation-level read_committed --partition 0',
+    '--from-beginning --max-messages 20 --isolation-level read_committed --partition 0',
     '--partition 0 --offset 5000 --timeout-ms 1000',
     '--partition 9 --offset earliest --timeout-ms 1000',
     '--max-messages 1 --group g --partition 0',

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isFree } from '../../../scripts/apache-kafka/broker-process.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
 import { KilledBroker } from '../killed-broker.ts';
 
@@ -57,17 +57,10 @@ export class BouncedBroker {
   }
 }
 
-/** Below those ports that the system gives to whoever asks for any: it must be free again after a kill. */
+/** One that no broker of a run listens on, chosen by the run's seed; see `freePorts`. */
 export async function freePort(random: SeededRandom): Promise<number> {
   for (;;) {
     const port = 21_000 + random.below(10_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
+    if (await isFree(port)) return port;
   }
 }

@@ -21,7 +21,7 @@ function client(options) {
   return {
     clientId: 'compat-platformatic',
     bootstrapBrokers: options.brokers,
-    retries: 20,
+    retries: 200,
     retryDelay: 100,
   };
 }
@@ -142,7 +142,9 @@ const scenarios = {
     const alone = assignments(first).length;
     const second = await start();
     await until(
-      () => assignments(first).length + assignments(second).length === options.partitions,
+      () =>
+        assignments(second).length > 0 &&
+        assignments(first).length + assignments(second).length === options.partitions,
     );
     const shared = [assignments(first).length, assignments(second).length];
     await second.close(true);
@@ -199,9 +201,13 @@ const scenarios = {
         },
       ],
     });
-    const configuration = await admin.describeConfigs({
-      resources: [{ resourceType: 2, resourceName: topic, configurationKeys: ['retention.ms'] }],
-    });
+    const describe = async () =>
+      admin.describeConfigs({
+        resources: [{ resourceType: 2, resourceName: topic, configurationKeys: ['retention.ms'] }],
+      });
+    let configuration = await describe();
+    // Apache Kafka answers when its controller has decided; the broker follows.
+    while (configuration[0].configs[0].value !== '3600000') configuration = await describe();
     const logDirs = await admin.describeLogDirs({ topics: [{ name: topic, partitions: [0] }] });
     const metadata = await admin.metadata({ topics: [topic] });
     await admin.deleteTopics({ topics: [topic] });

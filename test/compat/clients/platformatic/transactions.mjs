@@ -14,7 +14,7 @@ const [bootstrapServers] = process.argv.slice(2);
 const client = {
   clientId: 'transactions-platformatic',
   bootstrapBrokers: [bootstrapServers],
-  retries: 20,
+  retries: 200,
   retryDelay: 100,
 };
 const producers = new Map();
