@@ -229,7 +229,7 @@ describe('an unmodified kafkajs application', () => {
       retry: { initialRetryTime: 20, maxRetryTime: 1_000, retries: 60 },
     });
     const producer = kafka.producer({ idempotent: true });
-    const consumer = kafka.consumer({ groupId: 'shop', sessionTimeout: 10_000 });
+    const consumer = kafka.consumer({ groupId: 'shop' });
     await producer.connect();
     await consumer.connect();
     await consumer.subscribe({ topic: 'orders', fromBeginning: true });

@@ -167,7 +167,7 @@ describe('after close', () => {
     const path = folder(`leftover-${store}`, 'module', { 'script.js': script });
     const args = store === 'disk' ? [join(path, 'data')] : [];
     const output = await node(path, 'script.js', ...args);
-    expect(Number(output)).toBeLessThan(2_000);
+    expect(Number(output)).toBeLessThan(1_000);
   });
 
   it('a broker in memory leaves no file', async () => {

@@ -92,19 +92,17 @@ export async function startTarget(
 async function untilAllAreLed(bootstrapServers: string): Promise<void> {
   const kafka = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
-  const isLed = async (topic: string): Promise<boolean> =>
-    admin.fetchTopicOffsets(topic).then(
-      () => true,
-      () => false,
-    );
+  const allAreLed = async (): Promise<void> => {
+    for (const topic of await admin.listTopics()) await admin.fetchTopicOffsets(topic);
+  };
   const deadline = Date.now() + 60_000;
   try {
     await admin.connect();
-    for (const topic of await admin.listTopics()) {
-      while (!(await isLed(topic))) {
-        if (Date.now() > deadline) throw new Error(`${topic} is still not led`);
-        await pause(20);
-      }
+    for (;;) {
+      const failure: unknown = await allAreLed().catch((error: unknown) => error);
+      if (failure === undefined) return;
+      if (Date.now() > deadline) throw new Error('some are still not led', { cause: failure });
+      await pause(20);
     }
   } finally {
     await admin.disconnect();

@@ -7,6 +7,7 @@ import { offsetCommit } from '../../../src/protocol/messages/offset-commit.ts';
 import { syncGroup, type SyncGroupRequest } from '../../../src/protocol/messages/sync-group.ts';
 import type { ResponseOf } from '../../../src/protocol/schema.ts';
 import { RawClient } from '../../support/raw-client.ts';
+import { until } from './kafkajs-client.ts';
 import { bootstrapServers } from './suite.ts';
 
 export type Joined = ResponseOf<typeof joinGroup>;
@@ -15,14 +16,17 @@ export type Synced = ResponseOf<typeof syncGroup>;
 /** Waits until the target coordinates all groups: a new Apache Kafka makes the topic for it first, and loads its partitions. */
 export async function coordinatorIsThere(): Promise<void> {
   const client = await RawClient.connect(bootstrapServers());
+  // Some on each of the 50 partitions of __consumer_offsets.
   const groups = Array.from({ length: 400 }, (_, i) => `nobody-${i}`);
-  for (;;) {
-    const { errorCode } = await client.request(findCoordinator, 3, { key: 'g', keyType: 0 });
-    const described = await client.request(describeGroups, 5, { groups });
-    if (errorCode === 0 && described.groups.every((group) => group.errorCode === 0)) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  try {
+    await until('every group has a coordinator', async () => {
+      const { errorCode } = await client.request(findCoordinator, 3, { key: 'g', keyType: 0 });
+      const described = await client.request(describeGroups, 5, { groups });
+      return errorCode === 0 && described.groups.every((group) => group.errorCode === 0);
+    });
+  } finally {
+    client.close();
   }
-  client.close();
 }
 
 /** What a consumer of topic `t` tells, in v0 of the consumer protocol. */

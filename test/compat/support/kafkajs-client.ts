@@ -21,6 +21,9 @@ function remembered<T extends { disconnect(): Promise<void> }>(client: T): T {
   return client;
 }
 
+/** For a client that has to wait for a broker that restarts. */
+export const patientRetry = { initialRetryTime: 30, maxRetryTime: 1_000, retries: 60 };
+
 /** A kafkajs client of this project's target. It logs nothing: tests provoke errors on purpose. */
 export function kafkaClient(config: Partial<KafkaConfig> = {}): Kafka {
   const kafka = new Kafka({

@@ -6,7 +6,13 @@ import type { Admin, Kafka } from 'kafkajs';
 import { RawClient } from '../../support/raw-client.ts';
 import { describeTopic } from '../../support/requests.ts';
 import { startCluster, type TargetCluster } from '../support/clusters.ts';
-import { consume, kafkaClient, quickConsumer, until } from '../support/kafkajs-client.ts';
+import {
+  consume,
+  kafkaClient,
+  patientRetry,
+  quickConsumer,
+  until,
+} from '../support/kafkajs-client.ts';
 import { describeTools, launchTool, targetName, uniqueName } from '../support/suite.ts';
 
 const PARTITIONS = 6;
@@ -43,7 +49,7 @@ describeTools('three brokers, stopped and started one after the other', () => {
     cluster = await startCluster(targetName);
     kafka = kafkaClient({
       brokers: cluster.bootstrapServers.split(','),
-      retry: { initialRetryTime: 30, maxRetryTime: 1_000, retries: 60 },
+      retry: patientRetry,
     });
     admin = kafka.admin();
     await admin.connect();

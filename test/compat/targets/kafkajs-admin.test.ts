@@ -134,7 +134,7 @@ describeTarget('kafkajs 2.2.4 admin', () => {
         },
       ],
     });
-    let after = await read();
+    let after = before;
     await until('the new setting is told of', async () => {
       after = await read();
       return after.get('cleanup.policy')?.configValue === 'compact';

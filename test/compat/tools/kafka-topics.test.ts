@@ -123,6 +123,7 @@ describeComparison('kafka-topics', () => {
   test('alter: partitions are added; fewer, the same and unknown topics are refused', async () => {
     const topic = uniqueName('alter');
     await topics(`--create --topic ${topic} --partitions 2`);
+    await topics(`--describe --topic ${topic}`);
     await topics(`--alter --topic ${topic} --partitions 4`);
     await topics(`--describe --topic ${topic}`);
     for (const partitions of [3, 4, 0]) {

@@ -57,7 +57,7 @@ export class BouncedBroker {
   }
 }
 
-/** One that no broker of a run listens on, chosen by the run's seed; see `freePorts`. */
+/** One as `freePorts` gives them, but chosen by the run's seed. */
 export async function freePort(random: SeededRandom): Promise<number> {
   for (;;) {
     const port = 21_000 + random.below(10_000);

@@ -26,6 +26,14 @@ function client(options) {
   };
 }
 
+async function until(what, holds) {
+  const deadline = Date.now() + 30_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`still not: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 function consumerOf(options) {
   return new Consumer({
     ...client(options),
@@ -134,21 +142,19 @@ const scenarios = {
       await consumer.consume({ topics: [options.topic], mode: MessagesStreamModes.LATEST });
       return consumer;
     };
-    const until = async (holds) => {
-      while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
-    };
     const first = await start();
-    await until(() => assignments(first).length === options.partitions);
+    await until('one has all', () => assignments(first).length === options.partitions);
     const alone = assignments(first).length;
     const second = await start();
     await until(
+      'both have their share',
       () =>
         assignments(second).length > 0 &&
         assignments(first).length + assignments(second).length === options.partitions,
     );
     const shared = [assignments(first).length, assignments(second).length];
     await second.close(true);
-    await until(() => assignments(first).length === options.partitions);
+    await until('one has all again', () => assignments(first).length === options.partitions);
     await first.close(true);
     return { alone, shared };
   },
@@ -157,8 +163,7 @@ const scenarios = {
     const { topic, groupId } = options;
     const admin = new Admin(client(options));
     const created = await admin.createTopics({ topics: [topic], partitions: 2, replicas: 1 });
-    const known = async () => (await admin.listTopics()).includes(topic);
-    while (!(await known())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until('the topic is known', async () => (await admin.listTopics()).includes(topic));
     const again = await admin
       .createTopics({ topics: [topic], partitions: 2, replicas: 1 })
       .catch(
@@ -201,13 +206,14 @@ const scenarios = {
         },
       ],
     });
-    const describe = async () =>
-      admin.describeConfigs({
+    let configuration;
+    // Apache Kafka answers when its controller has decided; the broker follows.
+    await until('the new setting is told of', async () => {
+      configuration = await admin.describeConfigs({
         resources: [{ resourceType: 2, resourceName: topic, configurationKeys: ['retention.ms'] }],
       });
-    let configuration = await describe();
-    // Apache Kafka answers when its controller has decided; the broker follows.
-    while (configuration[0].configs[0].value !== '3600000') configuration = await describe();
+      return configuration[0].configs[0].value === '3600000';
+    });
     const logDirs = await admin.describeLogDirs({ topics: [{ name: topic, partitions: [0] }] });
     const metadata = await admin.metadata({ topics: [topic] });
     await admin.deleteTopics({ topics: [topic] });

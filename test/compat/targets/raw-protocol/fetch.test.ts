@@ -132,7 +132,7 @@ describeTarget('raw protocol: Fetch', () => {
       const beforeMs = performance.now();
       await ask(wire, what, topic, wish, { ...frame, from: 12, to: 12 });
       const tookMs = performance.now() - beforeMs;
-      wire.note(`${what}: waits`, tookMs >= maxWaitMs - 10 && maxWaitMs > 0); // timers count whole milliseconds
+      wire.note(`${what}: waits`, tookMs >= maxWaitMs - 10 && maxWaitMs > 0); // clocks of two processes
     };
     await timed('at the end', { fetchOffset: 6 }, { maxWaitMs: 150 });
     await timed('min bytes 0', { fetchOffset: 6 }, { maxWaitMs: 2_000, minBytes: 0 });
